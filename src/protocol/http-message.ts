@@ -2,6 +2,7 @@
 export interface HttpRequest {
   readonly method: string
   readonly protocol: 'https:' | 'http:'
+  /** Name or address; an IPv6 address has no brackets here. */
   readonly hostname: string
   /** Absent means the protocol's own port. */
   readonly port?: number
