@@ -6,4 +6,6 @@ export interface Identity {
   readonly privateKey: KeyObject
   /** Issuer of `certificate` first; without `certificate`, duplicates and self-signed roots. */
   readonly chain: readonly X509Certificate[]
+  /** What was odd about the files without being wrong, one sentence each. Worth a line in the log. */
+  readonly warnings?: readonly string[]
 }

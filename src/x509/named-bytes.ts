@@ -1,0 +1,47 @@
+import { RolesAnywhereError } from '../errors.js'
+
+/** The content of a file or a variable, and what messages call it. */
+export interface NamedBytes {
+  /** What it is and where it came from, for example `certificate "/x/tls.crt"`. */
+  readonly name: string
+  readonly bytes: Uint8Array
+}
+
+/** What a file was given as. Decides the code of an error, never how the file is read. */
+export type FileRole = 'certificate' | 'privateKey'
+
+/** Codes for a file that cannot be decoded, that is broken inside, and that holds something else. */
+export const CODES = {
+  certificate: {
+    unreadable: 'ERR_RA_CERTIFICATE_UNREADABLE',
+    invalid: 'ERR_RA_CERTIFICATE_INVALID',
+    missing: 'ERR_RA_CERTIFICATE_MISSING',
+  },
+  privateKey: {
+    unreadable: 'ERR_RA_KEY_UNREADABLE',
+    invalid: 'ERR_RA_KEY_INVALID',
+    missing: 'ERR_RA_KEY_MISSING',
+  },
+} as const
+
+/** Largest file that is looked at. A chain of ML-DSA certificates with its key needs some 60 KiB. */
+export const MAX_FILE_BYTES = 1024 * 1024
+
+/** Most PEM blocks, or PKCS#12 bags, in one file. */
+export const MAX_BLOCKS = 100
+
+/**
+ * Refuses what is too large to be a certificate or key, before anything looks inside.
+ *
+ * @throws RolesAnywhereError `ERR_RA_CERTIFICATE_INVALID` or `ERR_RA_KEY_INVALID` when it is too large,
+ *   `ERR_RA_CERTIFICATE_UNREADABLE` or `ERR_RA_KEY_UNREADABLE` when it is empty.
+ */
+export function requireSaneSize({ name, bytes }: NamedBytes, role: FileRole): void {
+  if (bytes.length > MAX_FILE_BYTES) {
+    throw new RolesAnywhereError(
+      CODES[role].invalid,
+      `${name}: ${bytes.length} bytes, more than the ${MAX_FILE_BYTES} that are read`,
+    )
+  }
+  if (bytes.length === 0) throw new RolesAnywhereError(CODES[role].unreadable, `${name}: is empty`)
+}

@@ -1,0 +1,175 @@
+import { type KeyObject, X509Certificate } from 'node:crypto'
+import { RolesAnywhereError } from '../errors.js'
+import type { Secret } from '../secret.js'
+import { orderChain } from './chain.js'
+import { readFileContents } from './file-contents.js'
+import type { Identity } from './identity.js'
+import { CODES, type FileRole, type NamedBytes } from './named-bytes.js'
+import { openPkcs12 } from './pkcs12.js'
+import { type EncodedKey, openPrivateKey } from './private-key.js'
+
+/** The files of one identity, already read. Formats are told by content. */
+export interface IdentityInput {
+  /** PEM with or without the chain and the key, DER, or PKCS#12. */
+  readonly certificate: NamedBytes
+  /** Absent means that the key is in the certificate's own file. */
+  readonly privateKey?: NamedBytes
+  /** More certificates for the chain, in any order. */
+  readonly intermediates?: NamedBytes
+  /** For an encrypted key or a PKCS#12 file. Ignored where nothing is encrypted. */
+  readonly passphrase?: Secret
+}
+
+/**
+ * Reads an identity: finds the end-entity certificate by its key, and puts the chain in order.
+ * Whether the service would accept the certificate is for {@link checkIdentity} to say.
+ *
+ * @throws RolesAnywhereError `ERR_RA_CERTIFICATE_UNREADABLE`, `ERR_RA_CERTIFICATE_INVALID`,
+ *   `ERR_RA_CERTIFICATE_MISSING`, the same three with `KEY`, `ERR_RA_KEY_ENCRYPTED`,
+ *   `ERR_RA_PASSPHRASE_WRONG`, `ERR_RA_KEY_CIPHER_UNSUPPORTED`, `ERR_RA_KEY_UNSUPPORTED`,
+ *   `ERR_RA_PKCS12_INVALID`, and `ERR_RA_KEY_MISMATCH` when no certificate belongs to the key.
+ */
+export async function readIdentity(input: IdentityInput): Promise<Identity> {
+  const { certificate: file, privateKey: keyFile, passphrase } = input
+  const own = await openFile(file, 'certificate', passphrase)
+  const certificates = requireCertificates(own)
+  const keySource = keyFile ? await openFile(keyFile, 'privateKey', passphrase) : own
+  const keys = await openKeys(keySource, keyFile !== undefined, passphrase)
+  const { certificate, privateKey } = matchingPair(certificates, keys, file, keyFile)
+
+  const extra = input.intermediates
+    ? requireCertificates(await openFile(input.intermediates, 'certificate', passphrase))
+    : []
+  const { chain, unconnected } = orderChain(certificate, [...certificates, ...extra])
+  const warnings = unconnected.map(
+    ({ subject }) => `certificate "${oneLine(subject)}" is not part of the chain and was left out`,
+  )
+  return { certificate, privateKey, chain, ...(warnings.length > 0 ? { warnings } : {}) }
+}
+
+// Node gives one attribute a line, control characters escaped, and `undefined` for an empty subject.
+const oneLine = (subject: string | undefined): string => (subject ?? '').replaceAll('\n', ', ')
+
+/** A file that is open as far as it can be without knowing whether its key is wanted. */
+interface OpenFile {
+  readonly name: string
+  readonly certificates: readonly Uint8Array[]
+  readonly keys: readonly EncodedKey[]
+  readonly others: readonly string[]
+}
+
+async function openFile(
+  file: NamedBytes,
+  role: FileRole,
+  passphrase: Secret | undefined,
+): Promise<OpenFile> {
+  const contents = readFileContents(file, role)
+  if (!contents.pkcs12) return { name: file.name, ...contents }
+  const { certificates, keys } = await openPkcs12(file, passphrase)
+  const plain = keys.map((der): EncodedKey => ({ form: 'plain', der }))
+  return { name: file.name, certificates, keys: plain, others: [] }
+}
+
+function requireCertificates(file: OpenFile): X509Certificate[] {
+  if (file.certificates.length === 0) throw missing(file, 'certificate')
+  return file.certificates.map((der) => {
+    try {
+      return new X509Certificate(der)
+    } catch (cause) {
+      throw new RolesAnywhereError(
+        CODES.certificate.invalid,
+        `${file.name}: holds something that is not an X.509 certificate`,
+        { cause },
+      )
+    }
+  })
+}
+
+async function openKeys(
+  file: OpenFile,
+  isKeyFile: boolean,
+  passphrase: Secret | undefined,
+): Promise<KeyObject[]> {
+  if (file.keys.length === 0) throw missing(file, 'privateKey', isKeyFile)
+  if (file.keys.length > MAX_KEYS) {
+    throw new RolesAnywhereError(
+      CODES.privateKey.invalid,
+      `${file.name}: holds more than ${MAX_KEYS} private keys`,
+    )
+  }
+  const keys: KeyObject[] = []
+  // One after the other: a file full of costly derivations must not take all threads at once.
+  for (const key of file.keys) keys.push(await openPrivateKey(key, file.name, passphrase))
+  return keys
+}
+
+/** More than any file has a reason to hold, and few enough that derivations do not add up. */
+const MAX_KEYS = 10
+
+function missing(file: OpenFile, role: FileRole, isKeyFile = true): RolesAnywhereError {
+  const wanted = role === 'certificate' ? 'certificate' : 'private key'
+  const present = [
+    ...(file.certificates.length > 0 ? ['a certificate'] : []),
+    ...(file.keys.length > 0 ? ['a private key'] : []),
+    ...new Set(file.others.map((other) => `a ${other}`)),
+  ]
+  const instead = present.length > 0 ? `, only ${present.join(', ')}` : ''
+  return new RolesAnywhereError(
+    CODES[role].missing,
+    `${file.name}: holds no ${wanted}${instead}`,
+    hintFor(file, role, isKeyFile),
+  )
+}
+
+function hintFor(file: OpenFile, role: FileRole, isKeyFile: boolean): { hint?: string } {
+  if (file.others.includes('PKCS#7 file')) {
+    return { hint: 'convert it with `openssl pkcs7 -print_certs`' }
+  }
+  if (file.others.includes('OpenSSH private key')) {
+    return { hint: 'convert it with `ssh-keygen -p -m PKCS8`' }
+  }
+  if (role === 'certificate') {
+    return file.keys.length > 0
+      ? { hint: 'check that --certificate and --private-key are not swapped' }
+      : { hint: 'give the certificate that the CA issued' }
+  }
+  if (!isKeyFile) return { hint: 'pass --private-key' }
+  return file.certificates.length > 0
+    ? { hint: 'check that --certificate and --private-key are not swapped' }
+    : {}
+}
+
+function matchingPair(
+  certificates: readonly X509Certificate[],
+  keys: readonly KeyObject[],
+  file: NamedBytes,
+  keyFile: NamedBytes | undefined,
+): Pick<Identity, 'certificate' | 'privateKey'> {
+  const pairs = keys.flatMap((privateKey) =>
+    certificates
+      .filter((certificate) => belongsTo(certificate, privateKey))
+      .map((certificate) => ({ certificate, privateKey })),
+  )
+  // A file may keep the certificate that this one renewed.
+  const [pair] = pairs.sort(
+    (a, b) => Date.parse(b.certificate.validTo) - Date.parse(a.certificate.validTo),
+  )
+  if (pair) return pair
+  const message = keyFile
+    ? `${keyFile.name} does not belong to ${file.name}`
+    : `${file.name}: the private key in it does not belong to any certificate in it`
+  throw new RolesAnywhereError('ERR_RA_KEY_MISMATCH', message, {
+    hint: 'use the key that the certificate request was made with, or have a new certificate issued',
+  })
+}
+
+function belongsTo(certificate: X509Certificate, privateKey: KeyObject): boolean {
+  try {
+    return certificate.checkPrivateKey(privateKey)
+  } catch {
+    // The certificate has a kind of key that this version of Node does not know: not this one.
+    return false
+  }
+}
+
+export type { NamedBytes }
