@@ -1,0 +1,5 @@
+export { pkiCrlCommand } from './pki-crl.js'
+export { pkiInitCommand } from './pki-init.js'
+export { pkiIntermediateCommand } from './pki-intermediate.js'
+export { pkiIssueCommand } from './pki-issue.js'
+export { pkiRevokeCommand } from './pki-revoke.js'
