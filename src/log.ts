@@ -58,6 +58,15 @@ export function createLogger(init: LoggerInit): Logger {
   return { error: line('error'), warn: line('warn'), info: line('info'), debug: line('debug') }
 }
 
+/** A logger that adds the same fields to every line. */
+export function logWith(log: Logger, fixed: LogFields): Logger {
+  const line =
+    (level: LogLevel) =>
+    (message: string, fields: LogFields = {}): void =>
+      log[level](message, { ...fixed, ...fields })
+  return { error: line('error'), warn: line('warn'), info: line('info'), debug: line('debug') }
+}
+
 function formatLine(init: LoggerInit, level: LogLevel, msg: string, fields: LogFields): string {
   const flat = Object.entries(fields).flatMap(([name, value]) => describe(name, value))
   const time = init.now().toISOString()

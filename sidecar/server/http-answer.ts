@@ -1,0 +1,49 @@
+import type { ServerResponse } from 'node:http'
+
+/** What a route answers, encoded once however often it is sent. */
+export interface Answer {
+  readonly status: number
+  readonly body: Buffer
+  readonly headers: Readonly<Record<string, string | number>>
+}
+
+/**
+ * An answer with a JSON document. The content type is exactly `application/json`: with a parameter,
+ * the Go SDK does not parse errors.
+ */
+export function documentAnswer(
+  status: number,
+  document: object,
+  headers: Readonly<Record<string, string>> = {},
+): Answer {
+  const body = Buffer.from(JSON.stringify(document))
+  return {
+    status,
+    body,
+    headers: {
+      'content-type': 'application/json',
+      'content-length': body.length,
+      'cache-control': 'no-store',
+      ...headers,
+    },
+  }
+}
+
+/**
+ * An error that every SDK can read: Go and Java look for `message`, JavaScript and Kotlin for
+ * `Message`. The message is fixed and has no detail.
+ */
+export function errorAnswer(
+  status: number,
+  code: string,
+  message: string,
+  headers?: Readonly<Record<string, string>>,
+): Answer {
+  return documentAnswer(status, { code, message, Code: code, Message: message }, headers)
+}
+
+/** Sends an answer. Node leaves the body out of one to HEAD. */
+export function sendAnswer(response: ServerResponse, { status, headers, body }: Answer): void {
+  response.writeHead(status, headers)
+  response.end(body)
+}

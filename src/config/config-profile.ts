@@ -1,0 +1,71 @@
+import { readFileSync } from 'node:fs'
+import { homedir } from 'node:os'
+import { join } from 'node:path'
+import { RolesAnywhereError } from '../errors.js'
+import type { ConfigProfile } from './resolve.js'
+
+/** A config file larger than this is a mistake. */
+const MAX_CONFIG_BYTES = 1024 * 1024
+
+/**
+ * The profile of the AWS config file that settings may come from: the one named by flag, else
+ * `AWS_PROFILE`, else `default`. A file or profile that nobody asked for by flag may be absent:
+ * `AWS_PROFILE` is often set for other programs.
+ *
+ * @param named Value of `--config-profile`, if it was given.
+ * @throws RolesAnywhereError `ERR_RA_CONFIG_FILE_INVALID` when the file exists and cannot be read,
+ *   `ERR_RA_CONFIG_PROFILE_MISSING` when the profile named by flag is not there.
+ * @see https://docs.aws.amazon.com/sdkref/latest/guide/file-format.html
+ */
+export async function loadConfigProfile(
+  named: string | undefined,
+  env: Readonly<Record<string, string | undefined>>,
+): Promise<ConfigProfile> {
+  const name = named ?? (env['AWS_PROFILE'] || 'default')
+  const path = configFilePath(env)
+  const values = readable(path) ? (await parseFile(path))[name] : undefined
+  if (values === undefined && named !== undefined) {
+    throw new RolesAnywhereError(
+      'ERR_RA_CONFIG_PROFILE_MISSING',
+      `config profile "${name}" (flag --config-profile) is not in "${path}"`,
+      { hint: `add a section [profile ${name}], or set AWS_CONFIG_FILE to the file that has it` },
+    )
+  }
+  return { name, values: values ?? {} }
+}
+
+function configFilePath(env: Readonly<Record<string, string | undefined>>): string {
+  const home = env['HOME'] || env['USERPROFILE'] || homedir()
+  const path = env['AWS_CONFIG_FILE'] || join(home, '.aws', 'config')
+  return path.startsWith('~/') ? join(home, path.slice(2)) : path
+}
+
+/** The library below answers an unreadable file as an empty one; that must be an error here. */
+function readable(path: string): boolean {
+  try {
+    const bytes = readFileSync(path)
+    if (bytes.length <= MAX_CONFIG_BYTES) return true
+  } catch (cause) {
+    const { code } = cause as NodeJS.ErrnoException
+    if (code === 'ENOENT' || code === 'ENOTDIR') return false
+    throw new RolesAnywhereError(
+      'ERR_RA_CONFIG_FILE_INVALID',
+      `AWS config file "${path}" cannot be read (${code ?? 'unknown error'})`,
+      { cause, hint: 'check its permissions, or point AWS_CONFIG_FILE elsewhere' },
+    )
+  }
+  throw new RolesAnywhereError(
+    'ERR_RA_CONFIG_FILE_INVALID',
+    `AWS config file "${path}" is larger than ${MAX_CONFIG_BYTES} bytes`,
+  )
+}
+
+async function parseFile(path: string): Promise<Record<string, ConfigProfile['values']>> {
+  const { loadSharedConfigFiles } = await import('@smithy/shared-ini-file-loader')
+  const { configFile } = await loadSharedConfigFiles({
+    configFilepath: path,
+    filepath: path,
+    ignoreCache: true,
+  })
+  return configFile
+}

@@ -1,0 +1,30 @@
+export { createSession } from './session/create-session.js'
+export { createHttpClient } from './session/http-client.js'
+export { keepSession } from './session/session-keeper.js'
+export { loadSigner } from './session/load-signer.js'
+export { sessionSource } from './session/session-source.js'
+export { signRequest } from './protocol/sign-request.js'
+export { containerDocument, processDocument } from './protocol/documents.js'
+export { RolesAnywhereError } from './errors.js'
+export { Secret } from './secret.js'
+export { systemClock } from './system-clock.js'
+
+export type { Clock, SleepOptions } from './clock.js'
+export type { ErrorCode, ErrorKind } from './errors.js'
+export type { Logger } from './log.js'
+export type { CreateSessionParams } from './protocol/create-session.js'
+export type { Endpoint } from './protocol/endpoints.js'
+export type { HttpRequest, HttpResponse } from './protocol/http-message.js'
+export type { Session, SessionCredentials } from './protocol/session-credentials.js'
+export type { Signer } from './protocol/signer.js'
+export type {
+  CreateSessionDeps,
+  CreateSessionTarget,
+  ObtainedSession,
+} from './session/create-session.js'
+export type { HttpClientInit, Send } from './session/http-client.js'
+export type { CaBundle } from './session/tls-trust.js'
+export type { LoadSignerOptions } from './session/load-signer.js'
+export type { IdentityFiles } from './session/identity-files.js'
+export type { AttemptOutcome, SessionKeeper, SessionKeeperDeps } from './session/session-keeper.js'
+export type { SessionSourceDeps, Workload } from './session/session-source.js'

@@ -1,0 +1,44 @@
+import type { Clock } from '../clock.js'
+import { RolesAnywhereError } from '../errors.js'
+
+/** An instant after which nobody waits any longer. */
+export interface Deadline {
+  /** Aborted when the deadline passes or the caller gives up. */
+  readonly signal: AbortSignal
+  remainingMs(): number
+  /** Whether time ran out; `false` when the caller gave up first. */
+  passed(): boolean
+  /**
+   * @throws RolesAnywhereError `ERR_RA_SESSION_TIMEOUT` when time ran out, or the abort reason of the
+   *   caller's signal.
+   */
+  throwIfPassed(): void
+  /** Ends the timer. */
+  clear(): void
+}
+
+/** A deadline `timeoutMs` from now on the monotonic clock, which no change of the wall clock moves. */
+export function deadline(timeoutMs: number, clock: Clock, outer?: AbortSignal): Deadline {
+  const endMs = clock.monotonicMs() + timeoutMs
+  const expiry = new AbortController()
+  const cleared = new AbortController()
+  const signal = outer ? AbortSignal.any([expiry.signal, outer]) : expiry.signal
+  // The sleep also ends when it is cleared: only a sleep that ran its course is a timeout.
+  void clock.sleep(timeoutMs, { signal: cleared.signal }).then(() => {
+    if (!cleared.signal.aborted) expiry.abort()
+  })
+  return {
+    signal,
+    remainingMs: () => Math.max(0, endMs - clock.monotonicMs()),
+    passed: () => expiry.signal.aborted,
+    throwIfPassed(): void {
+      outer?.throwIfAborted()
+      if (!expiry.signal.aborted) return
+      const seconds = Math.round(timeoutMs / 100) / 10
+      throw new RolesAnywhereError('ERR_RA_SESSION_TIMEOUT', `no session within ${seconds} s`, {
+        hint: 'check routes, firewalls and proxies to the endpoint, or raise --timeout',
+      })
+    },
+    clear: () => cleared.abort(),
+  }
+}

@@ -1,0 +1,122 @@
+import { closeSync, fstatSync, openSync, readSync } from 'node:fs'
+import { type ErrorCode, RolesAnywhereError } from '../errors.js'
+import { Secret } from '../secret.js'
+import type { Identity } from '../x509/identity.js'
+import { type NamedBytes, readIdentity } from '../x509/read-identity.js'
+
+/** No certificate, key or chain file is larger than this. */
+const MAX_FILE_BYTES = 1024 * 1024
+
+const CHUNK_BYTES = 32 * 1024
+
+/** Where certificate and key come from. Each is a path, or `env:NAME` for PEM held in a variable. */
+export interface IdentityFiles {
+  readonly certificate: string
+  /** Default: the certificate's own file. */
+  readonly privateKey?: string
+  readonly intermediates?: string
+  /** File with the passphrase; one line feed at its end does not count. */
+  readonly passphraseFile?: string
+  /** The passphrase itself; a passphrase file wins. */
+  readonly passphrase?: Secret
+}
+
+/**
+ * Reads certificate, private key and chain.
+ *
+ * @param env Looked at for `env:NAME` sources.
+ * @throws RolesAnywhereError of kind `identity`, naming the file and what is wrong with it.
+ */
+export async function loadIdentity(
+  files: IdentityFiles,
+  env: Readonly<Record<string, string | undefined>>,
+): Promise<Identity> {
+  const { certificate, privateKey, intermediates, passphraseFile } = files
+  const keyBytes =
+    privateKey === undefined
+      ? undefined
+      : read('private key', privateKey, 'ERR_RA_KEY_UNREADABLE', env)
+  const chainBytes =
+    intermediates === undefined
+      ? undefined
+      : read('intermediates', intermediates, 'ERR_RA_CERTIFICATE_UNREADABLE', env)
+  const passphrase =
+    passphraseFile === undefined ? files.passphrase : readPassphrase(passphraseFile, env)
+  return readIdentity({
+    certificate: read('certificate', certificate, 'ERR_RA_CERTIFICATE_UNREADABLE', env),
+    ...(keyBytes && { privateKey: keyBytes }),
+    ...(chainBytes && { intermediates: chainBytes }),
+    ...(passphrase && { passphrase }),
+  })
+}
+
+function readPassphrase(source: string, env: Readonly<Record<string, string | undefined>>): Secret {
+  const { bytes } = read('passphrase file', source, 'ERR_RA_KEY_UNREADABLE', env)
+  return new Secret(
+    Buffer.from(bytes)
+      .toString('utf8')
+      .replace(/\r?\n$/, ''),
+  )
+}
+
+function read(
+  what: string,
+  source: string,
+  code: ErrorCode,
+  env: Readonly<Record<string, string | undefined>>,
+): NamedBytes {
+  const name = `${what} "${source}"`
+  if (!source.startsWith('env:')) return { name, bytes: readBounded(source, name, code) }
+  const value = env[source.slice('env:'.length)]
+  if (value) return { name, bytes: Buffer.from(value) }
+  throw new RolesAnywhereError(code, `${name}: the environment variable is not set`)
+}
+
+/** Synchronous: the files are small and local, and `node:fs/promises` would cost every call 2 ms. */
+function readBounded(path: string, name: string, code: ErrorCode): Uint8Array {
+  try {
+    const file = openSync(path, 'r')
+    try {
+      if (fstatSync(file).isDirectory()) throw new RolesAnywhereError(code, `${name} is a folder`)
+      return readAll(file, name, code)
+    } finally {
+      closeSync(file)
+    }
+  } catch (cause) {
+    throw cause instanceof RolesAnywhereError ? cause : unreadable(name, code, cause)
+  }
+}
+
+/** By chunks and not by the size that the file system tells: pipes and devices have none. */
+function readAll(file: number, name: string, code: ErrorCode): Uint8Array {
+  const chunks: Buffer[] = []
+  for (let size = 0; size <= MAX_FILE_BYTES;) {
+    const chunk = Buffer.allocUnsafe(CHUNK_BYTES)
+    const bytesRead = readSync(file, chunk)
+    if (bytesRead === 0) return Buffer.concat(chunks)
+    chunks.push(chunk.subarray(0, bytesRead))
+    size += bytesRead
+  }
+  throw new RolesAnywhereError(code, `${name} is larger than ${MAX_FILE_BYTES} bytes`, {
+    hint: 'check the path: certificates and keys are a few kilobytes',
+  })
+}
+
+function unreadable(name: string, code: ErrorCode, cause: unknown): RolesAnywhereError {
+  const reason = (cause as NodeJS.ErrnoException).code
+  if (reason === 'ENOENT' || reason === 'ENOTDIR') {
+    return new RolesAnywhereError(code, `${name} does not exist`, {
+      cause,
+      hint: 'check the path; in a pod, check that the volume is mounted',
+    })
+  }
+  if (reason === 'EACCES' || reason === 'EPERM') {
+    return new RolesAnywhereError(code, `${name} may not be read by this user`, {
+      cause,
+      hint: 'check owner and mode of the file; in a pod, set fsGroup',
+    })
+  }
+  return new RolesAnywhereError(code, `${name} cannot be read (${reason ?? 'unknown error'})`, {
+    cause,
+  })
+}

@@ -1,0 +1,188 @@
+import type { Clock } from '../clock.js'
+import { type ErrorKind, RolesAnywhereError } from '../errors.js'
+import type { Logger } from '../log.js'
+import type { ObtainedSession } from './create-session.js'
+import {
+  CLOCK_CHECK_MS,
+  type FailureKind,
+  refreshDelayMs,
+  retryDelayMs,
+  SERVE_MARGIN_MS,
+} from './refresh-schedule.js'
+
+/** Holds a session and renews it in the background, so that nobody who asks ever waits for AWS. */
+export interface SessionKeeper {
+  /** The session held, as long as it has at least a minute left by both clocks. Never waits. */
+  current(): ObtainedSession | undefined
+  /** Why the last attempt failed; `undefined` after a success. */
+  lastFailure(): unknown
+  /** Resolves with the first session, or rejects when the keeper is stopped without one. */
+  first(): Promise<ObtainedSession>
+  /** Tries at once: the certificate or the configuration changed. */
+  wake(): void
+  /** Ends the loop and the call under way. */
+  stop(): Promise<void>
+}
+
+/** Effects of {@link keepSession}. */
+export interface SessionKeeperDeps {
+  readonly clock: Clock
+  readonly random: () => number
+  readonly log: Logger
+  /** Renew at the latest after this time, however long the session lives. */
+  readonly refreshIntervalMs?: number
+  /** Let the process end while waiting. */
+  readonly background?: boolean
+  /** Told the outcome of every attempt. */
+  readonly onAttempt?: (outcome: AttemptOutcome) => void
+}
+
+/** One attempt, for metrics and status pages. */
+export interface AttemptOutcome {
+  readonly error?: unknown
+  readonly session?: ObtainedSession
+  readonly durationMs: number
+}
+
+/** A session with what the clocks said when it came. */
+interface Held {
+  readonly session: ObtainedSession
+  readonly lifeMs: number
+  readonly sinceMonotonicMs: number
+}
+
+/**
+ * Starts keeping a session fresh.
+ *
+ * A session is renewed at {@link refreshDelayMs}, on the wall clock or on the monotonic clock,
+ * whichever comes first: the one misses a suspended machine, the other a corrected clock. After a
+ * failure the session held stays in use until its end.
+ *
+ * @param fetch Obtains a new session; only one call is under way at a time.
+ */
+export function keepSession(
+  fetch: (signal: AbortSignal) => Promise<ObtainedSession>,
+  deps: SessionKeeperDeps,
+): SessionKeeper {
+  const { clock, random, log } = deps
+  const stopping = new AbortController()
+  let wakeUp = new AbortController()
+  let held: Held | undefined
+  let failure: unknown
+  let failures = 0
+  const first = pending<ObtainedSession>()
+
+  async function attempt(): Promise<number> {
+    const startedMs = clock.monotonicMs()
+    try {
+      const session = await fetch(stopping.signal)
+      const lifeMs = session.credentials.expiration.getTime() - serviceNowMs(session)
+      held = { session, lifeMs, sinceMonotonicMs: clock.monotonicMs() }
+      failure = undefined
+      failures = 0
+      first.resolve(session)
+      const delayMs = refreshDelayMs(lifeMs, random(), deps.refreshIntervalMs)
+      deps.onAttempt?.({ session, durationMs: clock.monotonicMs() - startedMs })
+      log.info('session refreshed', {
+        expiration: session.credentials.expiration,
+        nextRefreshAt: new Date(clock.now().getTime() + delayMs),
+        accessKeyId: session.credentials.accessKeyId,
+        assumedRoleArn: session.assumedRoleArn,
+      })
+      return delayMs
+    } catch (error) {
+      if (stopping.signal.aborted) return 0
+      failure = error
+      failures++
+      const delayMs = retryDelayMs(failureKind(error), failures, random())
+      deps.onAttempt?.({ error, durationMs: clock.monotonicMs() - startedMs })
+      const fields = {
+        error,
+        hint: error instanceof RolesAnywhereError ? error.hint : undefined,
+        failures,
+        nextAttemptAt: new Date(clock.now().getTime() + delayMs),
+        servingUntil: current()?.credentials.expiration,
+      }
+      if (current()) log.warn('refresh failed, keeping the session held', fields)
+      else log.error('no session', fields)
+      return delayMs
+    }
+  }
+
+  /** Looks at both clocks now and then instead of trusting one long timer. */
+  async function wait(ms: number): Promise<void> {
+    const dueMonotonicMs = clock.monotonicMs() + ms
+    const dueWallMs = clock.now().getTime() + ms
+    const signal = AbortSignal.any([stopping.signal, wakeUp.signal])
+    while (!signal.aborted) {
+      const leftMs = Math.min(
+        dueMonotonicMs - clock.monotonicMs(),
+        dueWallMs - clock.now().getTime(),
+      )
+      if (leftMs <= 0) return
+      const options = { signal, ...(deps.background && { background: true }) }
+      await clock.sleep(Math.min(leftMs, CLOCK_CHECK_MS), options)
+    }
+    if (wakeUp.signal.aborted) wakeUp = new AbortController()
+  }
+
+  async function loop(): Promise<void> {
+    while (!stopping.signal.aborted) await wait(await attempt())
+  }
+
+  const serviceNowMs = (session: ObtainedSession): number =>
+    clock.now().getTime() + session.clockOffsetMs
+
+  function current(): ObtainedSession | undefined {
+    if (!held) return undefined
+    const { session, lifeMs, sinceMonotonicMs } = held
+    const byWallMs = session.credentials.expiration.getTime() - serviceNowMs(session)
+    const byMonotonicMs = lifeMs - (clock.monotonicMs() - sinceMonotonicMs)
+    return Math.min(byWallMs, byMonotonicMs) > SERVE_MARGIN_MS ? session : undefined
+  }
+
+  const ended = loop()
+  return {
+    current,
+    lastFailure: () => failure,
+    first: () => first.promise,
+    wake: () => wakeUp.abort(),
+    async stop() {
+      stopping.abort()
+      await ended
+      first.reject(new RolesAnywhereError('ERR_RA_NO_SESSION', 'stopped before the first session'))
+    },
+  }
+}
+
+interface Pending<T> {
+  readonly promise: Promise<T>
+  readonly resolve: (value: T) => void
+  readonly reject: (error: RolesAnywhereError) => void
+}
+
+function pending<T>(): Pending<T> {
+  let settle: Pick<Pending<T>, 'resolve' | 'reject'> | undefined
+  const promise = new Promise<T>((resolve, reject) => (settle = { resolve, reject }))
+  // Whoever waits handles the rejection; a keeper that nobody waits for must not end the process.
+  promise.catch(() => {})
+  return {
+    promise,
+    resolve: (value) => settle?.resolve(value),
+    reject: (error) => settle?.reject(error),
+  }
+}
+
+const FAILURE_KIND: Readonly<Record<ErrorKind, FailureKind>> = {
+  unavailable: 'transient',
+  internal: 'transient',
+  denied: 'terminal',
+  identity: 'terminal',
+  config: 'terminal',
+  usage: 'terminal',
+}
+
+function failureKind(error: unknown): FailureKind {
+  if (!(error instanceof RolesAnywhereError)) return 'transient'
+  return error.code === 'ERR_RA_THROTTLED' ? 'throttled' : FAILURE_KIND[error.kind]
+}

@@ -1,0 +1,86 @@
+import { readFileSync } from 'node:fs'
+import type { Clock } from '../clock.js'
+import { RolesAnywhereError } from '../errors.js'
+import type { Logger } from '../log.js'
+import type { CreateSessionParams } from '../protocol/create-session.js'
+import type { Endpoint } from '../protocol/endpoints.js'
+import { checkIdentity } from '../x509/check-identity.js'
+import { createSigner } from '../x509/signer.js'
+import { createSession, type ObtainedSession } from './create-session.js'
+import { createHttpClient } from './http-client.js'
+import { type IdentityFiles, loadIdentity } from './identity-files.js'
+import type { CaBundle } from './tls-trust.js'
+
+/** Everything that says who the workload is and how it reaches the service, checked and complete. */
+export interface Workload {
+  readonly identityFiles: IdentityFiles
+  readonly params: CreateSessionParams
+  readonly endpoint: Endpoint
+  /** Region of the service and of the signing scope. */
+  readonly region: string
+  /** Path of a PEM file with extra roots for TLS. */
+  readonly caBundle?: string
+  readonly verifyTls: boolean
+  /** Deadline of one CreateSession call, all attempts included. */
+  readonly timeoutMs: number
+}
+
+/** Effects of {@link sessionSource}. */
+export interface SessionSourceDeps {
+  /** For `env:NAME` files and for proxies. */
+  readonly env: Readonly<Record<string, string | undefined>>
+  readonly clock: Clock
+  /** Uniform in [0, 1). */
+  readonly random: () => number
+  readonly log: Logger
+}
+
+/**
+ * A function that obtains a new session each time it is called. Certificate and key are read and
+ * checked anew on each call, so that a renewed pair takes effect; nothing is sent when they are unfit.
+ */
+export function sessionSource(
+  workload: Workload,
+  deps: SessionSourceDeps,
+): (signal?: AbortSignal) => Promise<ObtainedSession> {
+  const said = new Set<string>()
+  return async (signal) => {
+    const identity = await loadIdentity(workload.identityFiles, deps.env)
+    const caBundle = workload.caBundle === undefined ? undefined : readCaBundle(workload.caBundle)
+    checkIdentity(identity, deps.clock.now())
+    for (const warning of identity.warnings ?? []) {
+      if (!said.has(warning)) deps.log.warn(warning)
+      said.add(warning)
+    }
+    const send = createHttpClient({
+      env: deps.env,
+      verifyTls: workload.verifyTls,
+      ...(caBundle && { caBundle }),
+    })
+    const maxAttempts = attemptsFrom(deps.env)
+    return createSession(
+      createSigner(identity),
+      { ...workload, ...(maxAttempts !== undefined && { maxAttempts }) },
+      { ...deps, send, ...(signal && { signal }) },
+    )
+  }
+}
+
+function readCaBundle(path: string): CaBundle {
+  const name = `CA bundle "${path}"`
+  try {
+    return { name, pem: readFileSync(path, 'utf8') }
+  } catch (cause) {
+    const reason = (cause as NodeJS.ErrnoException).code ?? 'unknown error'
+    throw new RolesAnywhereError('ERR_RA_CA_BUNDLE_INVALID', `${name} cannot be read (${reason})`, {
+      cause,
+      hint: 'check --ca-bundle and AWS_CA_BUNDLE',
+    })
+  }
+}
+
+/** `AWS_MAX_ATTEMPTS`, as every AWS SDK reads it; anything but a small positive number is ignored. */
+function attemptsFrom(env: SessionSourceDeps['env']): number | undefined {
+  const text = env['AWS_MAX_ATTEMPTS'] ?? ''
+  return /^[1-9]\d?$/.test(text) ? Number(text) : undefined
+}

@@ -1,0 +1,60 @@
+import { expect } from 'chai'
+import fc from 'fast-check'
+import {
+  refreshDelayMs,
+  retryDelayMs,
+  sdkRefreshWindowMs,
+} from '../../../src/session/refresh-schedule.js'
+
+const MINUTE = 60_000
+
+describe('refreshDelayMs', () => {
+  for (const { life, expected, why } of [
+    { life: 15, expected: 10, why: 'two thirds, which is also where five minutes are left' },
+    { life: 60, expected: 40, why: 'two thirds come before the last quarter of an hour' },
+    { life: 89, expected: (89 * 2) / 3, why: 'two thirds' },
+    { life: 90, expected: 30, why: 'from 90 minutes on some SDKs renew an hour before the end' },
+    { life: 120, expected: 60, why: 'an hour before the end comes before two thirds' },
+    { life: 720, expected: 480, why: 'two thirds come before the last hour' },
+  ]) {
+    it(`renews a session of ${life} minutes after ${Math.round(expected)}: ${why}`, () => {
+      expect(refreshDelayMs(life * MINUTE, 0)).to.be.closeTo(expected * MINUTE, 1)
+    })
+  }
+
+  it('renews at the interval that was asked for, however long the session lives', () => {
+    expect(refreshDelayMs(360 * MINUTE, 0, 60 * MINUTE)).to.equal(60 * MINUTE)
+  })
+
+  it('never comes after the SDK window begins, never is negative, and spreads by a tenth at most', () => {
+    fc.assert(
+      fc.property(
+        fc.integer({ min: 0, max: 43_200_000 }),
+        fc.double({ min: 0, max: 1, maxExcluded: true, noNaN: true }),
+        (life, random) => {
+          const latest = refreshDelayMs(life, 0)
+          const delay = refreshDelayMs(life, random)
+          expect(delay).to.be.within(latest * 0.9 - 1, latest)
+          expect(delay).to.be.at.least(0)
+          expect(delay).to.be.at.most(Math.max(0, life - sdkRefreshWindowMs(life)))
+        },
+      ),
+    )
+  })
+})
+
+describe('retryDelayMs', () => {
+  for (const { kind, failures, low, high } of [
+    { kind: 'transient', failures: 1, low: 500, high: 1_000 },
+    { kind: 'transient', failures: 3, low: 2_000, high: 4_000 },
+    { kind: 'transient', failures: 1000, low: 30_000, high: 60_000 },
+    { kind: 'throttled', failures: 1, low: 2_500, high: 5_000 },
+    { kind: 'terminal', failures: 1, low: 30_000, high: 60_000 },
+    { kind: 'terminal', failures: 99, low: 150_000, high: 300_000 },
+  ] as const) {
+    it(`waits ${low} to ${high} ms after ${kind} failure number ${failures}`, () => {
+      expect(retryDelayMs(kind, failures, 0)).to.equal(low)
+      expect(retryDelayMs(kind, failures, 0.999999)).to.be.closeTo(high, 1)
+    })
+  }
+})

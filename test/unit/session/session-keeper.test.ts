@@ -1,0 +1,181 @@
+import { expect } from 'chai'
+import { RolesAnywhereError } from '../../../src/errors.js'
+import { createLogger, silentLogger } from '../../../src/log.js'
+import type { ObtainedSession } from '../../../src/session/create-session.js'
+import { keepSession, type SessionKeeperDeps } from '../../../src/session/session-keeper.js'
+import { ManualClock, settle } from '../../support/manual-clock.js'
+import { rejectsWithCode } from '../../support/rejects.js'
+import { sessionUntil } from '../../support/sessions.js'
+
+const MINUTE = 60_000
+const HOUR = 60 * MINUTE
+
+describe('keepSession', () => {
+  let clock: ManualClock
+  let calls: number
+  /** What the next calls do, the last one for ever. */
+  let script: (() => Promise<ObtainedSession>)[]
+
+  const hourLong = async (): Promise<ObtainedSession> =>
+    sessionUntil(new Date(clock.now().getTime() + HOUR), `ASIA${calls}`)
+  const failing = async (): Promise<ObtainedSession> => {
+    throw new RolesAnywhereError('ERR_RA_SERVICE_FAILED', 'down')
+  }
+
+  const start = (more: Partial<SessionKeeperDeps> = {}) =>
+    keepSession(
+      async () => {
+        calls++
+        return (script.length > 1 ? script.shift() : script[0])!()
+      },
+      { clock, random: () => 0, log: silentLogger, ...more },
+    )
+
+  beforeEach(() => {
+    clock = new ManualClock()
+    calls = 0
+    script = [hourLong]
+  })
+
+  it('obtains a session at once and renews it at two thirds of its life, asked or not', async () => {
+    const keeper = start()
+    await settle()
+    expect(keeper.current()?.credentials.accessKeyId).to.equal('ASIA1')
+    await clock.advance(40 * MINUTE - 1)
+    expect(calls).to.equal(1)
+    await clock.advance(1)
+    expect(calls).to.equal(2)
+    expect(keeper.current()?.credentials.accessKeyId).to.equal('ASIA2')
+    await keeper.stop()
+  })
+
+  it('keeps the session held through an outage until a minute before its end, then has none', async () => {
+    script = [hourLong, failing]
+    const keeper = start()
+    await clock.advance(HOUR - MINUTE - 1)
+    expect(calls).to.be.greaterThan(10)
+    expect(keeper.current()?.credentials.accessKeyId).to.equal('ASIA1')
+    await clock.advance(1)
+    expect(keeper.current()).to.equal(undefined)
+    expect(keeper.lastFailure()).to.be.instanceOf(RolesAnywhereError)
+    await keeper.stop()
+  })
+
+  it('recovers by itself after a failed start', async () => {
+    script = [failing, failing, hourLong]
+    const keeper = start()
+    await settle()
+    expect(keeper.current()).to.equal(undefined)
+    await clock.advance(5_000)
+    expect(keeper.current()).to.not.equal(undefined)
+    expect(keeper.lastFailure()).to.equal(undefined)
+    expect(await keeper.first()).to.equal(keeper.current())
+    await keeper.stop()
+  })
+
+  it('asks a service that refuses slowly, and at once when it is woken', async () => {
+    script = [
+      async () => {
+        throw new RolesAnywhereError('ERR_RA_SESSION_DENIED', 'no')
+      },
+    ]
+    const keeper = start()
+    await clock.advance(10 * MINUTE)
+    expect(calls).to.be.within(3, 12)
+    const before = calls
+    keeper.wake()
+    await settle()
+    expect(calls).to.equal(before + 1)
+    await keeper.stop()
+  })
+
+  it('notices a machine that was suspended, by the wall clock', async () => {
+    const keeper = start()
+    await settle()
+    clock.jump(2 * HOUR)
+    expect(keeper.current()).to.equal(undefined)
+    await clock.advance(30_000)
+    expect(calls).to.equal(2)
+    expect(keeper.current()).to.not.equal(undefined)
+    await keeper.stop()
+  })
+
+  it('does not serve past the end of a session when the wall clock is set back', async () => {
+    script = [hourLong, failing]
+    const keeper = start()
+    await settle()
+    clock.jump(-6 * HOUR)
+    await clock.advance(HOUR)
+    expect(keeper.current()).to.equal(undefined)
+    await keeper.stop()
+  })
+
+  it('measures life by the clock of the service when the local one is wrong', async () => {
+    script = [
+      async () => ({
+        ...sessionUntil(new Date(clock.now().getTime() + 2 * HOUR)),
+        clockOffsetMs: HOUR,
+      }),
+      failing,
+    ]
+    const keeper = start()
+    await clock.advance(HOUR - MINUTE - 1)
+    expect(keeper.current()).to.not.equal(undefined)
+    await clock.advance(1)
+    expect(keeper.current()).to.equal(undefined)
+    await keeper.stop()
+  })
+
+  it('has one call under way at a time', async () => {
+    let release = (_session: ObtainedSession): void => {}
+    script = [async () => new Promise((resolve) => (release = resolve))]
+    const keeper = start()
+    await settle()
+    keeper.wake()
+    keeper.wake()
+    await clock.advance(HOUR)
+    expect(calls).to.equal(1)
+    release(sessionUntil(new Date(clock.now().getTime() + HOUR)))
+    await keeper.stop()
+  })
+
+  it('renews at the refresh interval, so that a long session rides out a long outage', async () => {
+    script = [async () => sessionUntil(new Date(clock.now().getTime() + 6 * HOUR))]
+    const keeper = start({ refreshIntervalMs: HOUR })
+    await clock.advance(3 * HOUR)
+    expect(calls).to.equal(4)
+    await keeper.stop()
+  })
+
+  it('stops with nothing pending, and tells who waits for a first session', async () => {
+    script = [failing]
+    const keeper = start()
+    const waiting = rejectsWithCode(keeper.first(), 'ERR_RA_NO_SESSION')
+    await settle()
+    await keeper.stop()
+    await waiting
+    expect(clock.sleeping).to.equal(0)
+  })
+
+  it('writes one line for each refresh, with instants and the key id but no secret', async () => {
+    const lines: string[] = []
+    const log = createLogger({
+      component: 'test',
+      level: 'debug',
+      format: 'json',
+      now: () => clock.now(),
+      write: (line) => lines.push(line),
+    })
+    const keeper = start({ log })
+    await settle()
+    expect(lines).to.have.length(1)
+    expect(JSON.parse(lines[0]!)).to.include({
+      msg: 'session refreshed',
+      accessKeyId: 'ASIA1',
+      expiration: '2026-01-01T01:00:00.000Z',
+      nextRefreshAt: '2026-01-01T00:40:00.000Z',
+    })
+    expect(lines.join('')).to.not.contain('canary')
+    await keeper.stop()
+  })
+})

@@ -1,0 +1,198 @@
+/** One row per room of the house: what its files may reach for. */
+export interface Room {
+  /** A folder (`src/x509/`), the files that lie directly in a folder (`sidecar/*`), or one file. */
+  readonly path: string
+  /** How messages name it. */
+  readonly name: string
+  /** Rooms by their `path`, or single files, that it may import besides its own. */
+  readonly rooms: readonly string[] | 'any'
+  readonly packages: readonly string[] | 'any'
+  readonly builtins: keyof typeof BUILTINS
+  readonly globals: keyof typeof FORBIDDEN_GLOBALS
+}
+
+/** Modules of Node by temper. `pure` lists what is allowed, `effects` what is not. */
+export const BUILTINS = {
+  pure: { only: ['node:buffer', 'node:crypto', 'node:util'] },
+  effects: { except: ['node:console', 'node:perf_hooks', 'node:process', 'node:timers'] },
+  any: { except: [] },
+} as const satisfies Record<string, { only: readonly string[] } | { except: readonly string[] }>
+
+const TIME = ['Date()', 'Date.now', 'new Date()', 'performance', 'setInterval', 'setTimeout']
+
+/**
+ * Globals by temper. Pure rooms get instants and the world as arguments; rooms with effects get
+ * time and the process from `Io` and `Clock`, so that tests can pass their own.
+ */
+export const FORBIDDEN_GLOBALS = {
+  pure: [
+    ...TIME,
+    ...['AbortSignal.timeout', 'Math.random', 'console', 'fetch', 'globalThis', 'process'],
+    'setImmediate',
+  ],
+  effects: [
+    ...TIME,
+    ...['argv', 'env', 'exit', 'exitCode', 'stderr', 'stdin', 'stdout'].map((x) => `process.${x}`),
+    ...['console', 'globalThis'],
+  ],
+  any: [],
+} as const
+
+const GROUND = ['src/errors.ts', 'src/secret.ts', 'src/log.ts', 'src/clock.ts', 'src/version.ts']
+const FLOOR_1 = ['src/protocol/', 'src/x509/']
+const FLOOR_2 = ['src/session/', 'src/config/', 'src/cache/', 'src/ecr/']
+const APART = ['src/pki/', 'src/emulator/']
+/** What every user of the package sees. The sidecar is its first, and sees no more. */
+const LIBRARY = ['src/index.ts', ...GROUND]
+/** What the command of a long-running front end also needs: settings, and to be a command. */
+const COMMAND = [
+  'src/config/',
+  ...['command', 'command-log', 'setting-flags'].map((x) => `src/cli/${x}.ts`),
+]
+
+const PURE = { builtins: 'pure', globals: 'pure' } as const
+const EFFECTS = { builtins: 'effects', globals: 'effects' } as const
+const FREE = { builtins: 'any', globals: 'any', packages: 'any' } as const
+
+/** The dependency direction of docs/architecture.md. The row whose path fits best counts. */
+export const ROOMS: readonly Room[] = [
+  ...GROUND.map((path) => ({ path, name: 'the ground', rooms: GROUND, packages: [], ...PURE })),
+  {
+    path: 'src/system-clock.ts',
+    name: 'the system clock',
+    rooms: GROUND,
+    ...FREE,
+    packages: [],
+  },
+  {
+    path: 'src/protocol/',
+    name: 'floor 1',
+    rooms: GROUND,
+    packages: ['@aws-crypto/sha256-js', '@smithy/signature-v4', '@smithy/types'],
+    ...PURE,
+  },
+  {
+    path: 'src/x509/',
+    name: 'floor 1',
+    rooms: [...GROUND, 'src/protocol/'],
+    packages: ['@noble/post-quantum', 'node-forge'],
+    ...PURE,
+  },
+  {
+    path: 'src/session/',
+    name: 'floor 2',
+    rooms: [...GROUND, ...FLOOR_1, 'src/system-clock.ts'],
+    packages: ['@smithy/types', 'https-proxy-agent'],
+    ...EFFECTS,
+  },
+  {
+    path: 'src/config/',
+    name: 'floor 2',
+    rooms: [...GROUND, ...FLOOR_1, 'src/session/'],
+    packages: ['@smithy/shared-ini-file-loader'],
+    ...EFFECTS,
+  },
+  {
+    path: 'src/cache/',
+    name: 'floor 2',
+    rooms: [...GROUND, ...FLOOR_1, 'src/session/'],
+    packages: [],
+    ...EFFECTS,
+  },
+  {
+    path: 'src/ecr/',
+    name: 'floor 2',
+    rooms: [...GROUND, ...FLOOR_1, 'src/session/'],
+    packages: ['@aws-crypto/sha256-js', '@smithy/signature-v4', '@smithy/types'],
+    ...EFFECTS,
+  },
+  {
+    path: 'src/index.ts',
+    name: 'the public API',
+    rooms: [...GROUND, ...FLOOR_1, ...FLOOR_2, 'src/system-clock.ts'],
+    packages: [],
+    ...EFFECTS,
+  },
+  {
+    path: 'src/cli/',
+    name: 'floor 3',
+    rooms: [...GROUND, ...FLOOR_1, ...FLOOR_2, ...APART, 'src/index.ts'],
+    packages: [],
+    ...EFFECTS,
+  },
+  {
+    path: 'src/commands.ts',
+    name: 'the command table',
+    rooms: ['src/cli/', 'sidecar/server/command.ts'],
+    packages: [],
+    ...EFFECTS,
+  },
+  { path: 'src/bin.ts', name: 'the roof', rooms: 'any', ...FREE, packages: [] },
+  { path: 'src/entry.ts', name: 'the roof', rooms: ['src/bin.ts'], ...FREE, packages: [] },
+  {
+    path: 'src/pki/',
+    name: 'src/pki',
+    rooms: GROUND,
+    packages: ['@peculiar/x509', 'node-forge', 'reflect-metadata'],
+    ...EFFECTS,
+  },
+  {
+    // Nothing of the signer's, not even its SigV4 library: a shared mistake would verify.
+    path: 'src/emulator/',
+    name: 'the emulator',
+    rooms: [...GROUND, 'src/system-clock.ts', 'src/pki/'],
+    packages: ['@peculiar/asn1-schema', '@peculiar/asn1-x509', 'express'],
+    ...EFFECTS,
+  },
+  { path: 'sidecar/*', name: 'the sidecar', rooms: LIBRARY, packages: [], ...EFFECTS },
+  {
+    path: 'sidecar/server/',
+    name: 'sidecar/server',
+    rooms: [...LIBRARY, 'sidecar/*'],
+    packages: ['express'],
+    ...EFFECTS,
+  },
+  {
+    path: 'sidecar/server/command.ts',
+    name: 'the serve command',
+    rooms: [...LIBRARY, ...COMMAND, 'sidecar/*', 'sidecar/server/'],
+    packages: [],
+    ...EFFECTS,
+  },
+  { path: 'examples/demo/', name: 'the demo', rooms: [...LIBRARY, ...APART], ...FREE },
+  { path: 'examples/s3-bucket-lister/', name: 'the example', rooms: [], ...FREE },
+  {
+    path: 'tools/',
+    name: 'tools',
+    rooms: [...GROUND, 'src/cli/', 'src/commands.ts'],
+    ...FREE,
+  },
+  { path: 'certs/', name: 'certs', rooms: [], ...FREE },
+  { path: 'bench/', name: 'bench', rooms: 'any', ...FREE },
+  { path: 'test/', name: 'tests', rooms: 'any', ...FREE },
+]
+
+/** Packages that stay in one place of the rooms that may import them. Tests may import them all. */
+export const CONFINED: readonly { readonly package: string; readonly files: RegExp }[] = [
+  { package: 'express', files: /(^|[/-])app\.ts$/ },
+  { package: 'node-forge', files: /(^|[/-])pkcs12\.ts$/ },
+  { package: '@noble/post-quantum', files: /^src\/x509\/ml-dsa\.ts$/ },
+]
+
+/** Files that only the build makes, by the one who loads them. */
+export const BUILT: Readonly<Record<string, string>> = { 'src/entry.ts': './main.cjs' }
+
+/** Files from which the packages of {@link HEAVY} are not reached before the first `import()`. */
+export const LIGHT = ['src/bin.ts', 'src/index.ts', 'src/cli/credential-process.ts']
+
+/** Packages that cost start-up time: the AWS CLI starts `credential-process` once per call. */
+export const HEAVY = [
+  '@noble/post-quantum',
+  '@peculiar/asn1-schema',
+  '@peculiar/asn1-x509',
+  '@peculiar/x509',
+  'express',
+  'https-proxy-agent',
+  'node-forge',
+  'reflect-metadata',
+]
