@@ -52,6 +52,7 @@ const MIN_SKEW_MS = 60_000
 const RETRIED: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
   'ERR_RA_ENDPOINT_UNREACHABLE',
   'ERR_RA_PROXY_FAILED',
+  'ERR_RA_SESSION_TIMEOUT',
   'ERR_RA_THROTTLED',
   'ERR_RA_SERVICE_FAILED',
   'ERR_RA_RESPONSE_INVALID',
@@ -129,7 +130,7 @@ async function once(
   const { limit, last } = turn
   limit.throwIfPassed()
   // An attempt that hangs must leave time for another one.
-  const share = deadline(limit.remainingMs() / (last ? 1 : 2), clock, limit.signal)
+  const share = last ? limit : deadline(limit.remainingMs() / 2, clock, limit.signal)
   let response: HttpResponse | undefined
   try {
     const at = new Date(clock.now().getTime() + turn.clockOffsetMs)
@@ -141,7 +142,7 @@ async function once(
     limit.throwIfPassed()
     return { error: share.passed() ? hung(target) : error, response }
   } finally {
-    share.clear()
+    if (share !== limit) share.clear()
   }
 }
 
@@ -162,7 +163,7 @@ function skewed(skewMs: number, cause: unknown): RolesAnywhereError {
 
 function hung({ endpoint }: CreateSessionTarget): RolesAnywhereError {
   return new RolesAnywhereError(
-    'ERR_RA_ENDPOINT_UNREACHABLE',
+    'ERR_RA_SESSION_TIMEOUT',
     `${endpoint.hostname} did not answer in time`,
     { hint: 'check routes, firewalls and proxies to the endpoint' },
   )

@@ -69,7 +69,9 @@ function read(
   if (!source.startsWith('env:')) return { name, bytes: readBounded(source, name, code) }
   const value = env[source.slice('env:'.length)]
   if (value) return { name, bytes: Buffer.from(value) }
-  throw new RolesAnywhereError(code, `${name}: the environment variable is not set`)
+  throw new RolesAnywhereError(code, `${name}: the environment variable is not set`, {
+    hint: 'set it to the PEM text, or give a path without env:',
+  })
 }
 
 /** Synchronous: the files are small and local, and `node:fs/promises` would cost every call 2 ms. */
@@ -77,7 +79,11 @@ function readBounded(path: string, name: string, code: ErrorCode): Uint8Array {
   try {
     const file = openSync(path, 'r')
     try {
-      if (fstatSync(file).isDirectory()) throw new RolesAnywhereError(code, `${name} is a folder`)
+      if (fstatSync(file).isDirectory()) {
+        throw new RolesAnywhereError(code, `${name} is a folder`, {
+          hint: 'name the file in it, for example tls.crt or tls.key',
+        })
+      }
       return readAll(file, name, code)
     } finally {
       closeSync(file)
@@ -118,5 +124,6 @@ function unreadable(name: string, code: ErrorCode, cause: unknown): RolesAnywher
   }
   return new RolesAnywhereError(code, `${name} cannot be read (${reason ?? 'unknown error'})`, {
     cause,
+    hint: 'check the file and the file system that it is on',
   })
 }
