@@ -14,6 +14,6 @@ if (enableCompileCache && process.env['NODE_COMPILE_CACHE'] === undefined) {
   enableCompileCache(join(cache, 'rolesanywhere', 'compiled'))
 }
 
-// After the cache is on, so that the program itself comes out of it. The name is that of the bundle.
-// eslint-disable-next-line @typescript-eslint/no-require-imports -- an import would be hoisted
-require('./main.cjs')
+// After the cache is on, so that the program itself comes out of it. The names are those of the bundles.
+if (process.argv[2] === 'credential-process') require('./credential-process.cjs')
+else require('./main.cjs')

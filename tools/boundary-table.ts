@@ -42,6 +42,7 @@ const GROUND = ['src/errors.ts', 'src/secret.ts', 'src/log.ts', 'src/clock.ts', 
 const FLOOR_1 = ['src/protocol/', 'src/x509/']
 const FLOOR_2 = ['src/session/', 'src/config/', 'src/cache/', 'src/ecr/']
 const APART = ['src/pki/', 'src/emulator/']
+const ROOF = ['bin', 'bin-credential-process', 'entry', 'run-process'].map((x) => `src/${x}.ts`)
 /** What every user of the package sees. The sidecar is its first, and sees no more. */
 const LIBRARY = ['src/index.ts', ...GROUND]
 /** What the command of a long-running front end also needs: settings, and to be a command. */
@@ -127,8 +128,7 @@ export const ROOMS: readonly Room[] = [
     packages: [],
     ...EFFECTS,
   },
-  { path: 'src/bin.ts', name: 'the roof', rooms: 'any', ...FREE, packages: [] },
-  { path: 'src/entry.ts', name: 'the roof', rooms: ['src/bin.ts'], ...FREE, packages: [] },
+  ...ROOF.map((path) => ({ path, name: 'the roof', rooms: 'any' as const, ...FREE, packages: [] })),
   {
     path: 'src/pki/',
     name: 'src/pki',
@@ -180,10 +180,17 @@ export const CONFINED: readonly { readonly package: string; readonly files: RegE
 ]
 
 /** Files that only the build makes, by the one who loads them. */
-export const BUILT: Readonly<Record<string, string>> = { 'src/entry.ts': './main.cjs' }
+export const BUILT: Readonly<Record<string, readonly string[]>> = {
+  'src/entry.ts': ['./credential-process.cjs', './main.cjs'],
+}
 
 /** Files from which the packages of {@link HEAVY} are not reached before the first `import()`. */
-export const LIGHT = ['src/bin.ts', 'src/index.ts', 'src/cli/credential-process.ts']
+export const LIGHT = [
+  'src/bin.ts',
+  'src/bin-credential-process.ts',
+  'src/cli/credential-process.ts',
+  'src/index.ts',
+]
 
 /** Packages that cost start-up time: the AWS CLI starts `credential-process` once per call. */
 export const HEAVY = [

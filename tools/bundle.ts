@@ -2,9 +2,10 @@ import { chmod, rm } from 'node:fs/promises'
 import { build, type BuildOptions, type Plugin } from 'esbuild'
 
 /**
- * Makes the published command: one file with this project's own code, and one file for each library
- * that only some commands need. It starts in a fraction of the time that Node takes to find and read
- * hundreds of modules, and the image needs no node_modules.
+ * Makes the published command: one file with this project's own code, one with what
+ * `credential-process` needs of it, and one for each library that only some commands need. It starts
+ * in a fraction of the time that Node takes to find and read hundreds of modules, and the image needs
+ * no node_modules.
  *
  * CommonJS, because Node starts it faster than ES modules.
  */
@@ -16,6 +17,8 @@ const LAZY_LIBRARIES: Readonly<Record<string, string>> = {
   'node-forge': 'node-forge',
   'reflect-metadata': 'reflect-metadata',
   '@peculiar/x509': 'peculiar-x509',
+  '@peculiar/asn1-schema': 'peculiar-asn1-schema',
+  '@peculiar/asn1-x509': 'peculiar-asn1-x509',
   '@noble/post-quantum/ml-dsa.js': 'noble-ml-dsa',
   'https-proxy-agent': 'https-proxy-agent',
   '@smithy/shared-ini-file-loader': 'shared-ini-file-loader',
@@ -49,11 +52,14 @@ const lazyLibraries: Plugin = {
 }
 
 await rm(OUT, { recursive: true, force: true })
-await build({ ...shared, entryPoints: { main: 'src/bin.ts' }, plugins: [lazyLibraries] })
+const programs = { main: 'src/bin.ts', 'credential-process': 'src/bin-credential-process.ts' }
+for (const [name, entry] of Object.entries(programs)) {
+  await build({ ...shared, entryPoints: { [name]: entry }, plugins: [lazyLibraries] })
+}
 await build({
   ...shared,
   entryPoints: { rolesanywhere: 'src/entry.ts' },
-  external: ['./main.cjs'],
+  external: ['./main.cjs', './credential-process.cjs'],
   banner: { js: '#!/usr/bin/env node' },
 })
 for (const [library, file] of Object.entries(LAZY_LIBRARIES)) {

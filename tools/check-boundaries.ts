@@ -68,7 +68,7 @@ function faultOf(file: string, room: Room, { specifier, target }: Resolved): str
   }
   switch (target.kind) {
     case 'missing':
-      return BUILT[file] === specifier ? undefined : `imports ${specifier}: no such file`
+      return BUILT[file]?.includes(specifier) ? undefined : `imports ${specifier}: no such file`
     case 'builtin': {
       const allowed = allowsBuiltin(room, target.name)
       return allowed

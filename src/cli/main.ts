@@ -1,6 +1,9 @@
 import { EXIT_STATUS } from './exit-status.js'
 import type { Command, Io } from './command.js'
 import { kindOf, RolesAnywhereError } from '../errors.js'
+import { nearest } from './nearest.js'
+import { runCommand } from './run-command.js'
+import { VERSION } from '../version.js'
 
 /** What the program can do: commands by name, loaded when they are run. */
 export type CommandTable = Readonly<
@@ -38,24 +41,21 @@ async function dispatch(
     return 0
   }
   if (first === '--version' || first === 'version') {
-    const { VERSION } = await import('../version.js')
     io.stdout(`${VERSION}\n`)
     return 0
   }
   const twoWords = `${first} ${second ?? ''}`
   const name = Object.hasOwn(commands, twoWords) ? twoWords : first
   const entry = Object.hasOwn(commands, name) ? commands[name] : undefined
-  if (!entry) throw await unknownCommand(commands, first, second)
-  const { runCommand } = await import('./run-command.js')
+  if (!entry) throw unknownCommand(commands, first, second)
   return runCommand(await entry.load(), args.slice(name.split(' ').length), io)
 }
 
-async function unknownCommand(
+function unknownCommand(
   commands: CommandTable,
   first: string,
   second: string | undefined,
-): Promise<RolesAnywhereError> {
-  const { nearest } = await import('./nearest.js')
+): RolesAnywhereError {
   const names = Object.keys(commands)
   const group = names.filter((name) => name.startsWith(`${first} `))
   const guess = nearest(group.length > 0 ? `${first} ${second ?? ''}` : first, names)

@@ -1,5 +1,6 @@
 import type { Command, Io } from './command.js'
 import { parseArguments } from './parse-arguments.js'
+import { VERSION } from '../version.js'
 import { PROGRAM_FLAGS, WORKLOAD_FLAGS } from './setting-flags.js'
 
 /** Parses the arguments of a command and runs it, or prints its help. */
@@ -24,7 +25,6 @@ export async function runCommand(
     return 0
   }
   if (before.includes('--version')) {
-    const { VERSION } = await import('../version.js')
     io.stdout(`${VERSION}\n`)
     return 0
   }

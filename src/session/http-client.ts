@@ -6,7 +6,7 @@ import { requestTarget } from '../protocol/create-session.js'
 import type { HttpRequest, HttpResponse } from '../protocol/http-message.js'
 import { networkFailure } from './network-failure.js'
 import { proxyAuthorization, proxyFor } from './proxy.js'
-import { type CaBundle, isUnknownIssuer, trust } from './tls-trust.js'
+import { type CaBundle, trusting } from './tls-trust.js'
 
 /** An answer larger than this is not CreateSession's. */
 const MAX_RESPONSE_BYTES = 64 * 1024
@@ -33,23 +33,22 @@ export type Send = (request: HttpRequest, signal: AbortSignal) => Promise<HttpRe
  * @throws RolesAnywhereError `ERR_RA_CA_BUNDLE_INVALID` when the bundle holds no certificate.
  */
 export function createHttpClient(init: HttpClientInit): Send {
-  const { caBundle, verifyTls = true, env } = init
-  // Most bundles are there for the endpoint at hand, and Node's own roots take up to 20 ms to load.
-  const [narrow, wide] = caBundle ? trust(caBundle) : []
+  const secureContext = init.caBundle && trusting(init.caBundle)
+  const tls: TlsOptions = {
+    minVersion: 'TLSv1.2',
+    rejectUnauthorized: init.verifyTls ?? true,
+    ...(secureContext && { secureContext }),
+  }
   return async (request, signal) => {
     if (request.protocol === 'http:') {
       const http = await import('node:http')
       return exchange((options) => http.request({ ...options, agent: false }), request, signal)
     }
-    const proxy = proxyFor({ hostname: unbracketed(request), port: request.port ?? 443 }, env)
-    const sendTrusting = async (secureContext?: SecureContext): Promise<HttpResponse> =>
-      exchange(await overTls(verifyTls, secureContext, proxy), request, signal, proxy)
-    try {
-      return await sendTrusting(narrow?.())
-    } catch (error) {
-      if (!wide || !isUnknownIssuer(error)) throw error
-      return sendTrusting(wide())
-    }
+    const { port = 443 } = request
+    const proxy = proxyFor({ hostname: unbracketed(request), port }, init.env)
+    const agent = proxy ? await tunnelThrough(proxy, tls) : false
+    const open: Open = (options) => https.request({ ...options, ...tls, agent })
+    return exchange(open, request, signal, proxy)
   }
 }
 
@@ -59,20 +58,6 @@ type Open = (options: https.RequestOptions) => ClientRequest
 /** `node:https` hands a ready-made context through to `node:tls`. */
 interface TlsOptions extends https.RequestOptions {
   readonly secureContext?: SecureContext
-}
-
-async function overTls(
-  verifyTls: boolean,
-  secureContext: SecureContext | undefined,
-  proxy: URL | undefined,
-): Promise<Open> {
-  const tls: TlsOptions = {
-    minVersion: 'TLSv1.2',
-    rejectUnauthorized: verifyTls,
-    ...(secureContext && { secureContext }),
-  }
-  const agent = proxy ? await tunnelThrough(proxy, tls) : false
-  return (options) => https.request({ ...options, ...tls, agent })
 }
 
 /** Loaded only when there is a proxy. Its debug output prints the URL, so the password stays out of it. */

@@ -1,0 +1,11 @@
+import { credentialProcessCommand } from './cli/credential-process.js'
+import { runProcess } from './run-process.js'
+
+// The command that runs once for every AWS CLI call has a bundle of its own: nothing else is in it,
+// so that the bundler can leave out all that it does not use. `src/entry.ts` chooses.
+runProcess({
+  'credential-process': {
+    summary: credentialProcessCommand.summary,
+    load: async () => Promise.resolve(credentialProcessCommand),
+  },
+})
