@@ -164,7 +164,7 @@ export const ROOMS: readonly Room[] = [
   {
     path: 'tools/',
     name: 'tools',
-    rooms: [...GROUND, 'src/cli/', 'src/commands.ts'],
+    rooms: [...GROUND, 'src/config/', 'src/cli/', 'src/commands.ts'],
     ...FREE,
   },
   { path: 'certs/', name: 'certs', rooms: [], ...FREE },
