@@ -40,21 +40,26 @@ const shared = {
   logLevel: 'warning',
 } as const satisfies BuildOptions
 
-/** Turns the import of a lazy library into one of its own file. */
-const lazyLibraries: Plugin = {
+/**
+ * Turns the import of a lazy library into one of its own file, so that there is one copy of it even
+ * when another library uses it, too.
+ *
+ * @param folder Where the libraries lie, seen from the file that is built.
+ */
+const lazyLibraries = (folder: string): Plugin => ({
   name: 'lazy-libraries',
   setup(setup) {
     setup.onResolve({ filter: /^[^.]/ }, ({ path, kind }) => {
       const file = kind === 'entry-point' ? undefined : LAZY_LIBRARIES[path]
-      return file === undefined ? undefined : { path: `./lib/${file}.cjs`, external: true }
+      return file === undefined ? undefined : { path: `${folder}/${file}.cjs`, external: true }
     })
   },
-}
+})
 
 await rm(OUT, { recursive: true, force: true })
 const programs = { main: 'src/bin.ts', 'credential-process': 'src/bin-credential-process.ts' }
 for (const [name, entry] of Object.entries(programs)) {
-  await build({ ...shared, entryPoints: { [name]: entry }, plugins: [lazyLibraries] })
+  await build({ ...shared, entryPoints: { [name]: entry }, plugins: [lazyLibraries('./lib')] })
 }
 await build({
   ...shared,
@@ -63,6 +68,7 @@ await build({
   banner: { js: '#!/usr/bin/env node' },
 })
 for (const [library, file] of Object.entries(LAZY_LIBRARIES)) {
-  await build({ ...shared, entryPoints: { [`lib/${file}`]: library } })
+  const entryPoints = { [`lib/${file}`]: library }
+  await build({ ...shared, entryPoints, plugins: [lazyLibraries('.')] })
 }
 await chmod(`${OUT}/rolesanywhere.cjs`, 0o755)
