@@ -104,6 +104,9 @@ authority intermediate-expired 'Expired Intermediate' 17 root -enddate 202101010
 authority intermediate-sha1 'SHA-1 Intermediate' 18 root -md sha1
 # The same authority as the first, from a time when its certificate had another end.
 certify intermediate-1.old "$work/intermediate-1.key" "$subject/CN=Test Intermediate 1" 1c root authority -enddate 20210101000000Z
+# The one authority with an RSA key, for a signature with RSA-PSS.
+new_key "$work/intermediate-rsa.key" rsa-2048
+certify intermediate-rsa "$work/intermediate-rsa.key" "$subject/CN=RSA Intermediate" 1d root authority
 authority other-intermediate 'Other Intermediate' 19 other-root
 # The first intermediate's subject with another key, and its subject and key with another issuer.
 authority intermediate-1.impostor 'Test Intermediate 1' 1a other-root
@@ -125,7 +128,7 @@ certify ec-p521 ec-p521.key.pem "$subject/CN=ec-p521" 1005 root leaf -md sha512
 key=ec-p256.key.pem
 certify subject-unicode $key "$subject/CN=Zoë, «Ünïté» #1" 1006 root leaf
 certify serial-top-bit $key "$subject/CN=serial-top-bit" F000000000000000000000000000000000000001 root leaf
-certify rsa-pss rsa-2048.key.pem "$subject/CN=rsa-pss" 1008 self leaf -sigopt rsa_padding_mode:pss
+certify rsa-pss rsa-2048.key.pem "$subject/CN=rsa-pss" 1008 intermediate-rsa leaf -sigopt rsa_padding_mode:pss
 certify ec-p256.renewed $key "$subject/CN=ec-p256" 1007 root leaf -enddate 21210101000000Z
 
 # --- forms of certificate and key ---

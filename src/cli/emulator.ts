@@ -1,8 +1,9 @@
-import { readFile, rename, writeFile } from 'node:fs/promises'
+import { rename, writeFile } from 'node:fs/promises'
 import { isIP } from 'node:net'
 import { once } from 'node:events'
 import type { ListenAddress, TlsFiles } from '../emulator/index.js'
 import { RolesAnywhereError } from '../errors.js'
+import { readTextFile } from '../pki/read-file.js'
 import type { Command, FlagValues } from './command.js'
 import { commandLog } from './command-log.js'
 
@@ -11,7 +12,7 @@ const DEFAULT_LISTEN = '127.0.0.1:9443'
 /** Runs the emulator until the process is asked to end. */
 export const emulatorCommand: Command = {
   usage: 'emulator --state FILE [flags]',
-  summary: 'Run a local look-alike of Roles Anywhere, STS, S3 and ECR that verifies every request',
+  summary: 'Run a local look-alike of the AWS services that this program talks to',
   description: `One listener answers CreateSession, GetCallerIdentity, the S3 operations of a bucket
 lister, ECR GetAuthorizationToken and the registry's list of tags. The state file
 names trust anchors, profiles, roles, buckets and repositories; docs/emulator.md
@@ -103,7 +104,9 @@ async function readTls(flags: FlagValues): Promise<TlsFiles | undefined> {
   if (certificate === undefined && privateKey === undefined) return undefined
   if (certificate === undefined || privateKey === undefined) {
     const message = 'flags --tls-certificate and --tls-private-key go together'
-    throw new RolesAnywhereError('ERR_RA_FLAG_CONFLICT', message)
+    throw new RolesAnywhereError('ERR_RA_FLAG_CONFLICT', message, {
+      hint: 'give both to serve HTTPS, or neither to serve HTTP',
+    })
   }
   return {
     certificate: await readNamed(certificate, 'tls-certificate'),
@@ -111,13 +114,11 @@ async function readTls(flags: FlagValues): Promise<TlsFiles | undefined> {
   }
 }
 
-async function readNamed(path: string, flag: string): Promise<Buffer> {
-  try {
-    return await readFile(path)
-  } catch (cause) {
-    const message = `file "${path}" (flag --${flag}): cannot be read`
-    throw new RolesAnywhereError('ERR_RA_FILE_UNREADABLE', message, { cause })
-  }
+async function readNamed(path: string, flag: string): Promise<string> {
+  const text = await readTextFile(path)
+  if (text !== undefined) return text
+  const message = `file "${path}" (flag --${flag}): does not exist`
+  throw new RolesAnywhereError('ERR_RA_FILE_UNREADABLE', message, { hint: 'check the path' })
 }
 
 /** Whoever waits for the file finds it complete: it appears under its name when it is written. */
@@ -128,6 +129,9 @@ async function writePortFile(path: string, port: number): Promise<void> {
     await rename(temporary, path)
   } catch (cause) {
     const message = `file "${path}" (flag --port-file): cannot be written`
-    throw new RolesAnywhereError('ERR_RA_FILE_UNWRITABLE', message, { cause })
+    throw new RolesAnywhereError('ERR_RA_FILE_UNWRITABLE', message, {
+      cause,
+      hint: 'check that the folder exists, and who may write to it',
+    })
   }
 }

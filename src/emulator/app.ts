@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto'
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http'
 import express, { type ErrorRequestHandler } from 'express'
 import type { Answer, Arrived } from './http/exchange.js'
@@ -27,7 +28,10 @@ export function createApp(init: AppInit): RequestListener {
   app.use(((_error, _request, response, _next) => {
     // Express would answer with a page that shows the stack.
     if (response.headersSent) response.destroy()
-    else response.status(500).json({ message: 'internal failure' })
+    else {
+      response.setHeader('x-amzn-RequestId', randomUUID())
+      response.status(500).json({ message: 'internal failure' })
+    }
   }) satisfies ErrorRequestHandler)
   return (request, response) => {
     // Express parses the URL and has answers of its own for those it cannot parse.

@@ -88,7 +88,7 @@ export async function createEmulator(options: EmulatorOptions): Promise<Emulator
     maxBodyBytes: (method) => (method === 'PUT' ? MAX_UPLOAD_BYTES : MAX_BODY_BYTES),
     handle: async (arrived, { remoteAddress, tooLarge }, gone) => {
       if (arrived.path.startsWith(CONTROL_PREFIX)) {
-        return control(arrived, remoteAddress, { faults, recorder })
+        return control(arrived, { remoteAddress, tooLarge }, { faults, recorder })
       }
       const route = routeOf(arrived, routes)
       const signal = AbortSignal.any([gone, closing.signal])
@@ -96,7 +96,7 @@ export async function createEmulator(options: EmulatorOptions): Promise<Emulator
       return dispatch(arrived, tooLarge ? refusingSize(route) : route, signal, deps)
     },
   })
-  const server = await listen(app, address, tls)
+  const server = await listen(app, address, tls, () => clock.now())
   const port = portOf(server)
   return {
     url: `${tls ? 'https' : 'http'}://${reachableHost(address.host)}:${port}`,

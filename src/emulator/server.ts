@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto'
 import { type RequestListener, type Server, createServer as createHttpServer } from 'node:http'
 import { createServer as createHttpsServer } from 'node:https'
 import type { AddressInfo } from 'node:net'
@@ -37,10 +38,11 @@ export async function listen(
   listener: RequestListener,
   address: ListenAddress,
   tls: TlsFiles | undefined,
+  now: () => Date,
 ): Promise<Server> {
   const server = tls ? createTlsServer(listener, tls) : createHttpServer(OPTIONS, listener)
   server.on('checkExpectation', listener)
-  server.on('clientError', answerClientError)
+  server.on('clientError', (error, socket) => answerClientError(error, socket, now()))
   await new Promise<void>((resolve, reject) => {
     server.once('error', (cause) => {
       const message = `cannot listen on ${address.host} port ${address.port}`
@@ -78,7 +80,7 @@ const STATUS_LINES: Readonly<Record<string, string>> = {
 }
 
 /** What Node's parser refuses never becomes a request; it still gets an answer in the service's form. */
-function answerClientError(error: NodeJS.ErrnoException, socket: Duplex): void {
+function answerClientError(error: NodeJS.ErrnoException, socket: Duplex, at: Date): void {
   if (!socket.writable || error.code === 'ECONNRESET') {
     socket.destroy()
     return
@@ -87,7 +89,8 @@ function answerClientError(error: NodeJS.ErrnoException, socket: Duplex): void {
   const body = JSON.stringify({ message: statusLine.slice(4) })
   socket.end(
     `HTTP/1.1 ${statusLine}\r\nContent-Type: application/json\r\n` +
-      `x-amzn-ErrorType: BadRequestException\r\nContent-Length: ${body.length}\r\n` +
+      `x-amzn-ErrorType: BadRequestException\r\nx-amzn-RequestId: ${randomUUID()}\r\n` +
+      `Date: ${at.toUTCString()}\r\nContent-Length: ${body.length}\r\n` +
       `Connection: close\r\n\r\n${body}`,
   )
 }

@@ -216,5 +216,7 @@ function checkValidity(notBefore: Date, notAfter: Date, issuer: X509Certificate 
 }
 
 function invalid(problem: string): RolesAnywhereError {
-  return new RolesAnywhereError('ERR_RA_ARGUMENT_INVALID', `certificate's ${problem}`)
+  return new RolesAnywhereError('ERR_RA_ARGUMENT_INVALID', `certificate's ${problem}`, {
+    hint: "choose a shorter validity, within the issuer's own",
+  })
 }

@@ -79,5 +79,7 @@ function crlNumber(value: number): Extension {
 }
 
 function invalid(problem: string): RolesAnywhereError {
-  return new RolesAnywhereError('ERR_RA_ARGUMENT_INVALID', `revocation list ${problem}`)
+  return new RolesAnywhereError('ERR_RA_ARGUMENT_INVALID', `revocation list ${problem}`, {
+    hint: 'check the index of the CA, and the clock of this machine',
+  })
 }

@@ -15,11 +15,13 @@ import {
   authorityPaths,
   checkName,
   endEntityPaths,
+  foldersOf,
   indexPath,
   readAuthority,
   readIndex,
 } from './folder.js'
 import type { KeyType } from './key-types.js'
+import { clearLeftovers } from './leftovers.js'
 import { withLock } from './lock.js'
 import { toPkcs12 } from './pkcs12.js'
 import { EMPTY_INDEX, formatIndex, type IndexEntry, type PkiIndex, ROOT_NAME } from './pki-index.js'
@@ -86,7 +88,7 @@ export async function initializeCa(context: CaContext, params: NewRoot): Promise
   const { directory, clock, random } = context
   const removeFolder = await makeFolder(directory)
   try {
-    return await withLock(directory, clock, async () => {
+    return await withCleanLock(directory, clock, async () => {
       const paths = authorityPaths(directory, ROOT_NAME)
       const replace = params.force ?? false
       await requireAbsent([...Object.values(paths), indexPath(directory)].map(at(replace)))
@@ -186,7 +188,19 @@ export async function withCa<T>(
 ): Promise<T> {
   // Looked at first, so that a folder without a CA is told from one that cannot be locked.
   await readIndex(directory)
-  return withLock(directory, clock, async () => work(await readIndex(directory)))
+  return withCleanLock(directory, clock, async () => work(await readIndex(directory)))
+}
+
+/** As {@link withLock}, in a folder where no killed run has left anything. */
+async function withCleanLock<T>(
+  directory: string,
+  clock: Clock,
+  work: () => Promise<T>,
+): Promise<T> {
+  return withLock(directory, clock, async () => {
+    await clearLeftovers(foldersOf(directory))
+    return work()
+  })
 }
 
 /** Makes all changes or none, and says which files there are now. */

@@ -22,6 +22,13 @@ export interface Authority extends CertifiedKey {
 /** Where the CA keeps its index. */
 export const indexPath = (directory: string): string => join(directory, 'index.json')
 
+/** Every folder that the files of a CA are in. */
+export const foldersOf = (directory: string): readonly string[] => [
+  directory,
+  join(directory, 'intermediates'),
+  join(directory, 'issued'),
+]
+
 /** Files of the root, or of an intermediate by its name. */
 export function authorityPaths(directory: string, name: string): AuthorityPaths {
   if (name === ROOT_NAME) {
@@ -59,11 +66,13 @@ const MAX_NAME_CHARACTERS = 64
 export function checkName(name: string): void {
   const plain = /^[A-Za-z0-9][A-Za-z0-9._-]*$/.test(name) && name.length <= MAX_NAME_CHARACTERS
   // The last two would collide with the chain or the revocation list of another name.
-  if (plain && name !== ROOT_NAME && !/\.(?:chain|crl)$/i.test(name)) return
+  // Windows takes these for devices, whatever follows the first dot.
+  const device = /^(?:con|prn|aux|nul|com\d|lpt\d)(?:\.|$)/i.test(name)
+  if (plain && !device && name !== ROOT_NAME && !/\.(?:chain|crl)$/i.test(name)) return
   throw new RolesAnywhereError('ERR_RA_ARGUMENT_INVALID', 'name cannot be used for files', {
     hint:
       `use up to ${MAX_NAME_CHARACTERS} letters, digits, ".", "_" and "-", beginning with a letter or ` +
-      'digit; not "ca", and not ending in .chain or .crl',
+      'digit; not "ca", no device of Windows, and not ending in .chain or .crl',
   })
 }
 

@@ -17,21 +17,27 @@ export async function readTextFile(path: string): Promise<string | undefined> {
     // One octet more than allowed tells a file that is full from one that is too long.
     for await (const chunk of file.createReadStream({ end: MAX_OCTETS })) chunks.push(bytes(chunk))
     const content = Buffer.concat(chunks)
-    if (content.length > MAX_OCTETS) throw unreadable(path, 'too large')
+    if (content.length > MAX_OCTETS)
+      throw unreadable(path, 'too large', 'check that it is the right file')
     return content.toString('utf8')
   } catch (error) {
     if (error instanceof RolesAnywhereError) throw error
     if (errorCode(error) === 'ENOENT') return undefined
-    throw unreadable(path, errorCode(error), error)
+    throw unreadable(path, errorCode(error), 'check its permissions', error)
   }
 }
 
 /** The stream has no encoding, so its chunks are buffers; its type does not say so. */
 const bytes = (chunk: unknown): Buffer => (Buffer.isBuffer(chunk) ? chunk : Buffer.of())
 
-function unreadable(path: string, reason: string, cause?: unknown): RolesAnywhereError {
+function unreadable(
+  path: string,
+  reason: string,
+  hint: string,
+  cause?: unknown,
+): RolesAnywhereError {
   return new RolesAnywhereError('ERR_RA_FILE_UNREADABLE', `cannot read "${path}" (${reason})`, {
     cause,
-    hint: 'check its permissions',
+    hint,
   })
 }

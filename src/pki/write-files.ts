@@ -157,6 +157,9 @@ function unwritable(path: string, cause: unknown): RolesAnywhereError {
   return new RolesAnywhereError(
     'ERR_RA_FILE_UNWRITABLE',
     `cannot write "${path}"${reason && ` (${reason})`}`,
-    { cause, hint: 'check that the folder exists, and who may write to it' },
+    {
+      cause,
+      hint: 'check that the folder exists, who may write to it, and that the disk is not full',
+    },
   )
 }

@@ -49,7 +49,8 @@ export interface CertificateFacts {
  */
 export function certificateFacts(certificate: X509Certificate): CertificateFacts {
   const file = new DerReader(certificate.raw, (problem) => {
-    throw new RolesAnywhereError('ERR_RA_CERTIFICATE_INVALID', `certificate: ${problem}`)
+    const hint = 'have the certificate issued again by a CA that follows RFC 5280'
+    throw new RolesAnywhereError('ERR_RA_CERTIFICATE_INVALID', `certificate: ${problem}`, { hint })
   })
   const outer = file.enter(TAG.sequence)
   file.end()

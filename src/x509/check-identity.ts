@@ -3,7 +3,7 @@ import { RolesAnywhereError } from '../errors.js'
 import { type CertificateFacts, certificateFacts } from './certificate-facts.js'
 import { issued, MAX_CHAIN } from './chain.js'
 import type { Identity } from './identity.js'
-import { requireSupportedKey } from './key-rules.js'
+import { requireSupportedKey } from './keys/key-rules.js'
 
 /**
  * Checks everything that the service would refuse and that can be known without asking it, so that

@@ -1,4 +1,4 @@
-import { RolesAnywhereError } from '../errors.js'
+import { type ErrorCode, RolesAnywhereError } from '../errors.js'
 
 /** The content of a file or a variable, and what messages call it. */
 export interface NamedBytes {
@@ -38,10 +38,30 @@ export const MAX_BLOCKS = 100
  */
 export function requireSaneSize({ name, bytes }: NamedBytes, role: FileRole): void {
   if (bytes.length > MAX_FILE_BYTES) {
-    throw new RolesAnywhereError(
-      CODES[role].invalid,
-      `${name}: ${bytes.length} bytes, more than the ${MAX_FILE_BYTES} that are read`,
-    )
+    const problem = `${bytes.length} bytes, more than the ${MAX_FILE_BYTES} that are read`
+    throw unusable(CODES[role].invalid, name, problem, whatToGive(role))
   }
-  if (bytes.length === 0) throw new RolesAnywhereError(CODES[role].unreadable, `${name}: is empty`)
+  if (bytes.length === 0) {
+    const hint = 'check that whatever writes the file has finished'
+    throw unusable(CODES[role].unreadable, name, 'is empty', hint)
+  }
 }
+
+/** The hint for a file that is something else altogether. */
+export const whatToGive = (role: FileRole): string =>
+  role === 'certificate'
+    ? 'give the certificate as PEM, DER or PKCS#12'
+    : 'give the private key as PEM, DER or PKCS#12'
+
+/** The error for a file that is of no use as it is; a hint is always wanted. */
+export const unusable = (
+  code: ErrorCode,
+  name: string,
+  problem: string,
+  hint: string,
+  cause?: unknown,
+): RolesAnywhereError =>
+  new RolesAnywhereError(code, `${name}: ${problem}`, {
+    hint,
+    ...(cause === undefined ? {} : { cause }),
+  })

@@ -2,11 +2,12 @@ import { type KeyObject, X509Certificate } from 'node:crypto'
 import { RolesAnywhereError } from '../errors.js'
 import type { Secret } from '../secret.js'
 import { orderChain } from './chain.js'
-import { readFileContents } from './file-contents.js'
+import { readFileContents } from './formats/file-contents.js'
 import type { Identity } from './identity.js'
-import { CODES, type FileRole, type NamedBytes } from './named-bytes.js'
-import { openPkcs12 } from './pkcs12.js'
-import { type EncodedKey, openPrivateKey } from './private-key.js'
+import { CODES, type FileRole, type NamedBytes, unusable } from './named-bytes.js'
+import { openPkcs12 } from './formats/pkcs12.js'
+import { DerivationBudget } from './keys/key-derivation.js'
+import { type EncodedKey, openPrivateKey } from './keys/private-key.js'
 
 /** The files of one identity, already read. Formats are told by content. */
 export interface IdentityInput {
@@ -76,11 +77,9 @@ function requireCertificates(file: OpenFile): X509Certificate[] {
     try {
       return new X509Certificate(der)
     } catch (cause) {
-      throw new RolesAnywhereError(
-        CODES.certificate.invalid,
-        `${file.name}: holds something that is not an X.509 certificate`,
-        { cause },
-      )
+      const problem = 'holds something that is not an X.509 certificate'
+      const hint = 'copy the file again, whole, from where it was issued'
+      throw unusable(CODES.certificate.invalid, file.name, problem, hint, cause)
     }
   })
 }
@@ -92,18 +91,17 @@ async function openKeys(
 ): Promise<KeyObject[]> {
   if (file.keys.length === 0) throw missing(file, 'privateKey', isKeyFile)
   if (file.keys.length > MAX_KEYS) {
-    throw new RolesAnywhereError(
-      CODES.privateKey.invalid,
-      `${file.name}: holds more than ${MAX_KEYS} private keys`,
-    )
+    const problem = `holds more than ${MAX_KEYS} private keys`
+    throw unusable(CODES.privateKey.invalid, file.name, problem, 'give a file with one key')
   }
   const keys: KeyObject[] = []
+  const budget = new DerivationBudget()
   // One after the other: a file full of costly derivations must not take all threads at once.
-  for (const key of file.keys) keys.push(await openPrivateKey(key, file.name, passphrase))
+  for (const key of file.keys) keys.push(await openPrivateKey(key, file.name, passphrase, budget))
   return keys
 }
 
-/** More than any file has a reason to hold, and few enough that derivations do not add up. */
+/** More than any file has a reason to hold. */
 const MAX_KEYS = 10
 
 function missing(file: OpenFile, role: FileRole, isKeyFile = true): RolesAnywhereError {
@@ -114,29 +112,19 @@ function missing(file: OpenFile, role: FileRole, isKeyFile = true): RolesAnywher
     ...new Set(file.others.map((other) => `a ${other}`)),
   ]
   const instead = present.length > 0 ? `, only ${present.join(', ')}` : ''
-  return new RolesAnywhereError(
-    CODES[role].missing,
-    `${file.name}: holds no ${wanted}${instead}`,
-    hintFor(file, role, isKeyFile),
-  )
+  const problem = `holds no ${wanted}${instead}`
+  return unusable(CODES[role].missing, file.name, problem, hintFor(file, role, isKeyFile))
 }
 
-function hintFor(file: OpenFile, role: FileRole, isKeyFile: boolean): { hint?: string } {
-  if (file.others.includes('PKCS#7 file')) {
-    return { hint: 'convert it with `openssl pkcs7 -print_certs`' }
-  }
-  if (file.others.includes('OpenSSH private key')) {
-    return { hint: 'convert it with `ssh-keygen -p -m PKCS8`' }
-  }
-  if (role === 'certificate') {
-    return file.keys.length > 0
-      ? { hint: 'check that --certificate and --private-key are not swapped' }
-      : { hint: 'give the certificate that the CA issued' }
-  }
-  if (!isKeyFile) return { hint: 'pass --private-key' }
-  return file.certificates.length > 0
-    ? { hint: 'check that --certificate and --private-key are not swapped' }
-    : {}
+function hintFor(file: OpenFile, role: FileRole, isKeyFile: boolean): string {
+  if (file.others.includes('PKCS#7 file')) return 'convert it with `openssl pkcs7 -print_certs`'
+  if (file.others.includes('OpenSSH private key')) return 'convert it with `ssh-keygen -p -m PKCS8`'
+  if (role === 'privateKey' && !isKeyFile) return 'pass --private-key'
+  const [twin, own] =
+    role === 'certificate'
+      ? [file.keys, 'give the certificate that the CA issued']
+      : [file.certificates, 'give the private key that the certificate request was made with']
+  return twin.length > 0 ? 'check that --certificate and --private-key are not swapped' : own
 }
 
 function matchingPair(

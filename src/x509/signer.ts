@@ -5,8 +5,8 @@ import { decimalSerial } from '../protocol/decimal-serial.js'
 import type { SignatureAlgorithm } from '../protocol/signature-algorithms.js'
 import type { Signer } from '../protocol/signer.js'
 import type { Identity } from './identity.js'
-import { requireSupportedKey } from './key-rules.js'
-import { signMlDsa } from './ml-dsa.js'
+import { requireSupportedKey } from './keys/key-rules.js'
+import { signMlDsa } from './keys/ml-dsa.js'
 
 /**
  * A {@link Signer} over a key in memory. RSA and ECDSA signatures are made on the thread pool.
@@ -29,6 +29,7 @@ export function createSigner(identity: Identity): Signer {
       } catch (cause) {
         throw new RolesAnywhereError('ERR_RA_SIGNING_FAILED', 'the private key could not sign', {
           cause,
+          hint: 'check the key with the command `openssl pkey -check`, or have a new one made',
         })
       }
     },

@@ -7,6 +7,7 @@ import {
   type SessionKeys,
   amzDateOf,
   awsRequest,
+  headerOf,
   hmac,
   sha256,
   signingKey,
@@ -218,12 +219,45 @@ describe('the emulator verifies requests that session keys signed', () => {
     })
   })
 
+  it('refuses a signed header that is named twice', async () => {
+    await running(async ({ port }, keys) => {
+      const request = awsRequest(keys, CALLS.s3)
+      const twice = headerOf(request, 'authorization').replace('=host;', '=host;host;')
+      const refused = await sendRaw(port, withHeader(request, 'authorization', twice))
+      expect(nameOf(refused)).to.equal('403 AccessDenied')
+    })
+  })
+
+  it('lists a folder whose first keys come before start-after', async () => {
+    const objects = ['a/1', 'a/2', 'b'].map((key) => ({ key }))
+    const buckets = [{ name: 'alpha', region: REGION, objects }]
+    await running(
+      async ({ port }, keys) => {
+        const query = { 'list-type': '2', delimiter: '/', 'start-after': 'a/1' }
+        const list = awsRequest(keys, { service: 's3', path: '/alpha', query })
+        const { body } = await sendRaw(port, list)
+        expect(body).to.include('<CommonPrefixes><Prefix>a/</Prefix></CommonPrefixes>')
+        expect(body).to.include('<StartAfter>a/1</StartAfter>')
+        const all = { ...query, 'start-after': 'a/2' }
+        const rest = await sendRaw(
+          port,
+          awsRequest(keys, { service: 's3', path: '/alpha', query: all }),
+        )
+        expect(rest.body).not.to.include('CommonPrefixes')
+      },
+      { world: { buckets } },
+    )
+  })
+
   it('sends callers of a bucket to its region', async () => {
     await running(async ({ port }, keys) => {
       const request = awsRequest(keys, { service: 's3', method: 'HEAD', path: '/gamma' })
       const response = await sendRaw(port, request)
       expect(response.status).to.equal(400)
       expect(response.headers['x-amz-bucket-region']).to.equal('us-east-1')
+      const query = { 'list-type': '2' }
+      const list = awsRequest(keys, { service: 's3', path: '/gamma', query })
+      expect((await sendRaw(port, list)).body).to.include('<Region>us-east-1</Region>')
     })
   })
 

@@ -18,12 +18,13 @@ export interface ControlDeps {
  */
 export function control(
   arrived: Arrived,
-  remoteAddress: string | undefined,
+  about: { readonly remoteAddress: string | undefined; readonly tooLarge: boolean },
   deps: ControlDeps,
 ): Answer {
-  if (!isLoopback(remoteAddress) || isFromBrowser(arrived)) {
+  if (!isLoopback(about.remoteAddress) || isFromBrowser(arrived)) {
     return json(403, { message: 'control routes are for programs on this machine' })
   }
+  if (about.tooLarge) return json(413, { message: 'the body is too large' })
   const route = ROUTES[`${arrived.method} ${arrived.path.slice(CONTROL_PREFIX.length)}`]
   return route ? route(arrived, deps) : json(404, { message: 'no such control route' })
 }

@@ -1,4 +1,4 @@
-import { escapeXml } from './xml.js'
+import { element, escapeXml } from './xml.js'
 import type { Answer, Outcome } from './exchange.js'
 
 /** The protocols that the emulator speaks; each has an error shape of its own. */
@@ -13,6 +13,8 @@ export interface Failure {
   /** What the log and the list of requests say besides. */
   readonly reason?: string
   readonly headers?: Readonly<Record<string, string>>
+  /** More elements of an error in XML. */
+  readonly elements?: Readonly<Record<string, string>>
   /** Who asked, where that is known. */
   readonly principal?: string
 }
@@ -42,12 +44,16 @@ const SHAPES: Record<Protocol, (failure: Failure, requestId: string) => Answer> 
       `<Message>${escapeXml(message)}</Message></Error>` +
       `<RequestId>${requestId}</RequestId></ErrorResponse>`,
   }),
-  'rest-xml': ({ status, code, message }, requestId) => ({
+  'rest-xml': ({ status, code, message, elements = {} }, requestId) => ({
     status,
     headers: { 'Content-Type': 'application/xml', 'x-amz-request-id': requestId },
     body:
       `<?xml version="1.0" encoding="UTF-8"?>\n<Error><Code>${escapeXml(code)}</Code>` +
-      `<Message>${escapeXml(message)}</Message><RequestId>${requestId}</RequestId></Error>`,
+      `<Message>${escapeXml(message)}</Message>` +
+      Object.entries(elements)
+        .map(([name, text]) => element(name, text))
+        .join('') +
+      `<RequestId>${requestId}</RequestId></Error>`,
   }),
   registry: ({ status, code, message }, requestId) => ({
     status,

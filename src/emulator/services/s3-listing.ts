@@ -60,17 +60,18 @@ export function listObjects(bucket: Bucket, query: readonly Pair[]): S3Page {
   const limit = readLimit(valueOf(query, 'max-keys'), 0, Infinity)
   const after = readToken(valueOf(query, 'continuation-token'))
   if (limit === undefined || after === undefined) return undefined
-  const start = after || (valueOf(query, 'start-after') ?? '')
+  const startAfter = valueOf(query, 'start-after') ?? ''
   const url = valueOf(query, 'encoding-type') === 'url'
   const written = (text: string): string => (url ? encode(text).replaceAll('%2F', '/') : text)
 
   const rows = new Map<string, string>()
   for (const [key, object] of [...bucket.objects].sort(([a], [b]) => compare(a, b))) {
-    if (!key.startsWith(prefix)) continue
+    // Keys start after `start-after`; pages, after the last name of the page before.
+    if (!key.startsWith(prefix) || (after === '' && key <= startAfter)) continue
     const cut = delimiter === '' ? -1 : key.indexOf(delimiter, prefix.length)
     const shared = cut < 0 ? undefined : key.slice(0, cut + delimiter.length)
     const name = shared ?? key
-    if (name <= start || rows.has(name)) continue
+    if (name <= after || rows.has(name)) continue
     const row =
       shared === undefined
         ? wrap('Contents', [
@@ -93,6 +94,7 @@ export function listObjects(bucket: Bucket, query: readonly Pair[]): S3Page {
     (delimiter === '' ? '' : element('Delimiter', written(delimiter))) +
     element('MaxKeys', Math.min(limit, 1000)) +
     element('KeyCount', shown.length) +
+    (startAfter === '' ? '' : element('StartAfter', written(startAfter))) +
     (url ? element('EncodingType', 'url') : '') +
     element('IsTruncated', truncated) +
     (truncated ? element('NextContinuationToken', token(last)) : '') +

@@ -134,6 +134,8 @@ function whyRefused(
         `expecting '${found.region}'`,
     ),
     headers: { 'x-amz-bucket-region': found.region },
+    // SDKs go on to the region that one of the two names.
+    elements: { Region: found.region },
   }
 }
 

@@ -117,12 +117,14 @@ function checkDate(claim: SigV4Claim, at: Date): AuthRefusal | undefined {
     : undefined
 }
 
-/** The host and every `x-amz-` header must be signed. */
+/** The host and every `x-amz-` header must be signed; the list is in order, none of it twice. */
 function whyUnsigned(arrived: Arrived, { signedHeaders }: SigV4Claim): string | undefined {
   const present = arrived.headers.map(([name]) => name.toLowerCase())
   const amz = present.filter((name) => name.startsWith('x-amz-'))
   const missing = ['host', ...amz].find((name) => !signedHeaders.includes(name))
   if (missing !== undefined) return `header ${missing} is not signed`
+  const sorted = signedHeaders.every((name, at) => at === 0 || (signedHeaders[at - 1] ?? '') < name)
+  if (!sorted) return 'the signed headers are not in order'
   const absent = signedHeaders.find((name) => headerValues(arrived, name).length === 0)
   return absent === undefined ? undefined : 'a signed header is absent'
 }

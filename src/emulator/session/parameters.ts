@@ -27,7 +27,9 @@ export function readParameters(arrived: Arrived): Parameters | Failure {
   if (!body) return REFUSALS.invalidParameter('The request body is not a JSON object')
   const arns = readArns(query, body)
   if ('code' in arns) return arns
-  const { durationSeconds, roleSessionName } = body
+  // `null` is absent in the service's protocol.
+  const durationSeconds = body['durationSeconds'] ?? undefined
+  const roleSessionName = body['roleSessionName'] ?? undefined
   if (durationSeconds !== undefined && !isDuration(durationSeconds)) {
     return constraint('durationSeconds', 'Member must be a whole number between 900 and 43200')
   }

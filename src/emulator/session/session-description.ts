@@ -75,11 +75,13 @@ const defaultSessionName = (serial: bigint): string => serial.toString(16).padSt
  */
 function sourceIdentityOf({ subject, serial }: Certificate): string {
   const commonName = firstValue(subject, 'CN') ?? ''
-  if (commonName === '' || commonName.length > 64) {
+  // Characters, not UTF-16 code units.
+  const { length } = [...commonName]
+  if (length === 0 || length > 64) {
     const hex = serial.toString(16)
     return `ID=${hex.padStart(hex.length + (hex.length % 2), '0')}`
   }
-  return commonName.length <= 61 ? `CN=${commonName}` : commonName
+  return length <= 61 ? `CN=${commonName}` : commonName
 }
 
 /** The same for the same account, trust anchor and subject. */

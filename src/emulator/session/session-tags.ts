@@ -37,7 +37,11 @@ type Entry = readonly [specifier: string, value: string]
 
 function byType(attributes: readonly Attribute[]): Entry[] {
   const values = new Map<string, string[]>()
-  for (const { type, value } of attributes) values.set(type, [...(values.get(type) ?? []), value])
+  for (const { type, value } of attributes) {
+    const same = values.get(type)
+    if (same) same.push(value)
+    else values.set(type, [value])
+  }
   return [...values].map(([type, list]) => [type, list.join('/')])
 }
 

@@ -116,7 +116,9 @@ function parseBucket(node: JsonNode, readFile: ReadFile): Bucket {
         object.only('key', 'content', 'contentFile', 'contentType')
         const stored = {
           content: inlineOrFile(object, 'content', readFile) ?? Buffer.alloc(0),
-          contentType: object.optional('contentType')?.string() ?? 'application/octet-stream',
+          contentType:
+            object.optional('contentType')?.matching(/^[\x20-\x7e]+$/, 'a media type') ??
+            'application/octet-stream',
           modifiedAt: created,
         }
         return [object.required('key').string(), stored]

@@ -11,6 +11,10 @@ const MAX_CERTIFICATES = 2
 /** Most CRLs of a trust anchor, likewise. */
 export const MAX_CRLS = 2
 
+/** What to do about a CRL that cannot be used. */
+export const UNUSABLE_CRL =
+  'a CRL is PEM or DER, signed with SHA-256 or stronger by the trust anchor or by "issuer"'
+
 /** Reads one trust anchor with its CRLs. */
 export function parseTrustAnchor(node: JsonNode, readFile: ReadFile): TrustAnchor {
   node.only('arn', 'enabled', 'certificate', 'certificateFile', 'crls')
@@ -44,10 +48,13 @@ function parseCertificates(node: JsonNode, name: string, readFile: ReadFile): Ce
 }
 
 /**
- * Demands on a CA certificate. A certificate without the key usage extension is let through: RFC
- * 5280 does not restrict its key.
+ * Demands on the certificate of a trust anchor, and of a CRL's issuer. One without the key usage
+ * extension is let through, which the service does not do: recorded requests come with such.
+ *
+ * @see https://docs.aws.amazon.com/rolesanywhere/latest/userguide/trust-model.html#signature-verification
  */
 function whyUnfitAnchor(certificate: Certificate): string | undefined {
+  if (certificate.version !== 3) return 'is not X.509 version 3'
   if (!certificate.basicConstraints?.ca) return 'is not a CA (basic constraints)'
   if (certificate.keyUsage?.has('keyCertSign') === false) return 'may not sign certificates'
   return certificate.strongSignature ? undefined : 'is signed with a weak hash'
@@ -73,7 +80,7 @@ function parseCrl(
   } catch (error) {
     return node.fail('is not a usable CRL', {
       cause: error,
-      hint: 'a CRL is PEM or DER, signed with SHA-256 or stronger by the trust anchor or by "issuer"',
+      hint: UNUSABLE_CRL,
     })
   }
 }

@@ -33,6 +33,7 @@ function readOrThrow(path: string): string {
   } catch (error) {
     throw new RolesAnywhereError('ERR_RA_FILE_UNREADABLE', `state file "${path}": cannot be read`, {
       cause: error,
+      hint: 'check the path, and that it is a readable file of at most 16 MiB',
     })
   }
 }

@@ -3,7 +3,7 @@ import { parseRevocationList } from '../x509/revocation-list.js'
 import type { StateDocument } from './document.js'
 import type { ReadFile } from './members.js'
 import type { Bucket, Profile, Repository, Role, TrustAnchor, World } from './model.js'
-import { MAX_CRLS } from './parse-trust-anchor.js'
+import { MAX_CRLS, UNUSABLE_CRL } from './parse-trust-anchor.js'
 import { parseState } from './parse-state.js'
 
 /**
@@ -89,7 +89,9 @@ export class EmulatorState {
     this.#changeAnchor(trustAnchorArn, (anchor) => {
       if (anchor.revocationLists.length >= MAX_CRLS) {
         const message = `trust anchor ${trustAnchorArn} has ${MAX_CRLS} CRLs already`
-        throw new RolesAnywhereError('ERR_RA_EMULATOR_STATE_INVALID', message)
+        throw new RolesAnywhereError('ERR_RA_EMULATOR_STATE_INVALID', message, {
+          hint: 'the service takes no more; use replace() to start over',
+        })
       }
       const bytes = Buffer.from(crl)
       const list = readCrl(bytes, anchor, options?.enabled ?? true)
@@ -141,7 +143,10 @@ function readCrl(
     return parseRevocationList(bytes, anchor.certificates, enabled)
   } catch (error) {
     const message = `CRL for trust anchor ${anchor.arn.text}: not a usable CRL`
-    throw new RolesAnywhereError('ERR_RA_EMULATOR_STATE_INVALID', message, { cause: error })
+    throw new RolesAnywhereError('ERR_RA_EMULATOR_STATE_INVALID', message, {
+      cause: error,
+      hint: UNUSABLE_CRL,
+    })
   }
 }
 

@@ -55,7 +55,9 @@ export function findPath(
  * @throws Error of any kind when an element is no certificate.
  */
 export function parseChain(text: string): Certificate[] {
-  return text.split(',').map((part) => parseCertificate(decodeBase64(part)))
+  // One more than is allowed is enough to refuse them; a header has room for hundreds.
+  const parts = text.split(',', MAX_INTERMEDIATES + 1)
+  return parts.map((part) => parseCertificate(decodeBase64(part)))
 }
 
 /**

@@ -84,7 +84,7 @@ export function isValidAt(certificate: Certificate, at: Date): boolean {
 
 /** Certificates of a PEM text, in order. Text around the blocks is allowed, as tools write it. */
 export function parsePemCertificates(text: string): Certificate[] {
-  const blocks = text.matchAll(/-----BEGIN CERTIFICATE-----([\s\S]*?)-----END CERTIFICATE-----/g)
+  const blocks = text.matchAll(/-----BEGIN CERTIFICATE-----([\w+/=\s]*)-----END CERTIFICATE-----/g)
   return [...blocks].map(([, base64 = '']) => parseCertificate(Buffer.from(base64, 'base64')))
 }
 

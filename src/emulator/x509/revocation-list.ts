@@ -73,7 +73,7 @@ const serialOf = ({ userCertificate }: { userCertificate: ArrayBuffer }): bigint
   BigInt(`0x${Buffer.from(userCertificate).toString('hex') || '0'}`)
 
 /** OpenSSL labels a CRL `X509 CRL`, other tools `CRL`. */
-const PEM = /-----BEGIN (?:X509 )?CRL-----([\s\S]*?)-----END (?:X509 )?CRL-----/
+const PEM = /-----BEGIN (?:X509 )?CRL-----([\w+/=\s]*)-----END (?:X509 )?CRL-----/
 
 function derOf(bytes: Buffer): Buffer {
   const base64 = PEM.exec(bytes.toString('latin1'))?.[1]

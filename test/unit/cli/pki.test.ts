@@ -1,5 +1,5 @@
 import { generateKeyPairSync, X509Certificate } from 'node:crypto'
-import { readdir, readFile, rm, stat, writeFile } from 'node:fs/promises'
+import { readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { expect } from 'chai'
 import type { Command, Io } from '../../../src/cli/command.js'
@@ -65,6 +65,17 @@ describe('rolesanywhere pki', () => {
     expect(error.hint, 'hint').to.be.a('string')
     expect(await everyFile()).to.deep.equal(before)
   }
+
+  it('goes on from where it was before a run that was killed', async () => {
+    await pki('init')
+    const before = await everyFile()
+    // As `init --force` leaves it when it ends with the index displaced and the new one not in place.
+    const run = '0123456789abcdef'
+    await rename(at('index.json'), at(`.index.json.${run}.old`))
+    await writeFile(at(`.index.json.${run}.tmp`), 'new')
+    await rejectsWithCode(pki('init'), 'ERR_RA_FILE_EXISTS')
+    expect(await everyFile()).to.deep.equal(before)
+  })
 
   it('prints the files that it wrote, and tells people what to do next', async () => {
     const { stdout, stderr } = await pki('init')
@@ -259,6 +270,7 @@ describe('rolesanywhere pki', () => {
         ['issue', 'app.chain'],
         'ERR_RA_ARGUMENT_INVALID',
       ],
+      ['a name that Windows takes for a device', ['issue', 'nul.pem'], 'ERR_RA_ARGUMENT_INVALID'],
       [
         'an intermediate with the name of the root',
         ['intermediate', 'ca'],

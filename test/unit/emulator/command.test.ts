@@ -37,6 +37,7 @@ describe('the command emulator', () => {
       env: {},
       clock: new ManualClock(),
       signal: ending.signal,
+      onSignal: () => () => {},
       stderrIsTerminal: false,
       stdout: (text) => (io.text.stdout += text),
       stderr: (text) => {
@@ -82,9 +83,14 @@ describe('the command emulator', () => {
       args: ['--tls-certificate', '/absent', '--tls-private-key', '/absent'],
       code: 'ERR_RA_FILE_UNREADABLE',
     },
+    {
+      args: ['--tls-certificate', '/dev/zero', '--tls-private-key', '/dev/zero'],
+      code: 'ERR_RA_FILE_UNREADABLE',
+    },
   ] as const) {
     it(`fails with ${code} for ${args.join(' ') || 'no flag'}`, async () => {
-      await rejectsWithCode(run(args.length === 0 ? [] : ['--state', state, ...args]), code)
+      const failing = run(args.length === 0 ? [] : ['--state', state, ...args])
+      expect((await rejectsWithCode(failing, code)).hint).to.be.a('string')
     })
   }
 

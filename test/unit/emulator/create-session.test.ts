@@ -67,6 +67,15 @@ describe('a session that the emulator grants', () => {
     })
   })
 
+  it('takes null for a member that is absent', async () => {
+    const leaf = await createLeaf(root)
+    const body = { durationSeconds: null, roleSessionName: null }
+    await withEmulator({ state: stateFor(root) }, async (emulator) => {
+      await grantedSession(emulator, leaf, { body })
+      expect(emulator.sessions[0]?.durationSeconds).to.equal(3600)
+    })
+  })
+
   it('is signed by either certificate of its trust anchor', async () => {
     const second = await createRoot({ subject: 'CN=Second' })
     const anchor = { certificate: root.pem + second.pem }
@@ -105,6 +114,7 @@ describe('a session that the emulator grants', () => {
       [[{ CN: [cn(61)] }], `CN=${cn(61)}`],
       [[{ CN: [cn(62)] }], cn(62)],
       [[{ CN: [cn(64)] }], cn(64)],
+      [[{ CN: ['😀'.repeat(61)] }], `CN=${'😀'.repeat(61)}`],
       [[{ O: ['Test'] }], 'ID=0123'],
     ]
   for (const [subject, expected] of IDENTITIES) {

@@ -2,8 +2,15 @@ import { connect } from 'node:net'
 import { expect } from 'chai'
 import fc from 'fast-check'
 import { type Emulator, createEmulator } from '../../../src/emulator/index.js'
-import { NOW, headerOf, sessionRequest, withHeader } from '../../support/emulator-client.js'
-import { stateFor } from '../../support/emulator-fixture.js'
+import {
+  type AwsRequestInit,
+  NOW,
+  awsRequest,
+  headerOf,
+  sessionRequest,
+  withHeader,
+} from '../../support/emulator-client.js'
+import { sessionKeys, stateFor } from '../../support/emulator-fixture.js'
 import { type TestIdentity, createLeaf, createRoot } from '../../support/emulator-pki.js'
 import { type RawRequest, requestBytes, sendBytes, sendRaw } from '../../support/raw-http.js'
 
@@ -66,6 +73,8 @@ describe('the emulator survives', () => {
       expect(response.status).to.equal(status)
       expect(JSON.parse(response.body)).to.have.property('message')
       expect(response.headers).to.have.property('x-amzn-errortype')
+      expect(response.headers).to.have.property('x-amzn-requestid')
+      expect(response.headers['date'], 'the pinned time').to.equal(NOW.toUTCString())
     })
   }
 
@@ -74,6 +83,19 @@ describe('the emulator survives', () => {
     const response = await sendRaw(emulator.port, request)
     expect(response.status).to.equal(413)
     expect(response.headers['x-amzn-errortype']).to.equal('RequestEntityTooLargeException')
+  })
+
+  it('a body above 64 KiB for a control route, and says that it is too large', async () => {
+    const response = await sendRaw(emulator.port, {
+      method: 'POST',
+      target: '/_emulator/faults',
+      headers: [
+        ['host', '127.0.0.1'],
+        ['content-length', String(64 * 1024 + 1)],
+      ],
+      body: ' '.repeat(64 * 1024 + 1),
+    })
+    expect(response.status).to.equal(413)
   })
 
   it('a chunked body, which it takes as any other', async () => {
@@ -168,7 +190,75 @@ describe('the emulator survives', () => {
       true,
     )
   })
+
+  it('any body that is signed', async () => {
+    const member = fc.constantFrom(
+      ...[
+        'durationSeconds',
+        'roleSessionName',
+        'roleArn',
+        'cert',
+        '__proto__',
+        'instanceProperties',
+      ],
+    )
+    const body = fc.oneof(
+      fc.json({ maxDepth: 4 }),
+      fc.dictionary(member, fc.jsonValue({ maxDepth: 1 })).map((value) => JSON.stringify(value)),
+      fc.string(),
+    )
+    await fc.assert(
+      fc.asyncProperty(body, async (rawBody) => {
+        const response = await sendRaw(emulator.port, sessionRequest(leaf, { rawBody }))
+        expect(response.status).to.be.oneOf([201, 400, 403])
+      }),
+      { numRuns: 100 },
+    )
+  })
+
+  it('any request that session keys signed', async () => {
+    const keys = await sessionKeys(emulator, leaf)
+    const names = ['list-type', 'max-keys', 'max-buckets', 'continuation-token', 'prefix'] as const
+    const more = ['delimiter', 'start-after', 'encoding-type', 'acl', 'Action', 'x-id'] as const
+    const text = fc.oneof(fc.constantFrom('2', '0', '-1', '/', '', 'url', 'a'), fc.string())
+    const segment = fc.oneof(fc.constantFrom('alpha', 'beta', '', '.', '..'), fc.string())
+    const calls: fc.Arbitrary<AwsRequestInit> = fc.record({
+      service: fc.constantFrom('s3', 's3', 's3', 'sts', 'ecr'),
+      method: fc.constantFrom('GET', 'GET', 'PUT', 'HEAD', 'POST', 'DELETE'),
+      path: fc
+        .array(segment, { maxLength: 4 })
+        .map((segments) => `/${segments.map(encode).join('/')}`),
+      query: fc.dictionary(fc.constantFrom(...names, ...more), text, { maxKeys: 5 }),
+      body: fc.oneof(fc.constant(''), fc.json({ maxDepth: 2 })),
+      headers: fc.constantFrom(
+        {},
+        { 'content-type': 'text/plain' },
+        { 'x-amz-target': 'AmazonEC2ContainerRegistry_V20150921.GetAuthorizationToken' },
+      ),
+    })
+    await fc.assert(
+      fc.asyncProperty(calls, async (call) => {
+        const response = await sendRaw(emulator.port, awsRequest(keys, call))
+        expect(response.status, response.body).to.satisfy((x: number) => x < 500 || x === 501)
+        if (
+          call.service === 's3' &&
+          !call.headers?.['x-amz-target'] &&
+          call.query?.['Action'] === undefined
+        ) {
+          expect(response.body).not.to.include('SignatureDoesNotMatch')
+        }
+      }),
+      { numRuns: 200 },
+    )
+  })
 })
+
+/** Percent-encodes as signatures demand. */
+const encode = (part: string): string =>
+  encodeURIComponent(part).replace(
+    /[!'()*]/g,
+    (character) => `%${character.charCodeAt(0).toString(16).toUpperCase()}`,
+  )
 
 /** Text that a request line or a header can carry. */
 const word = fc.string({

@@ -1,3 +1,4 @@
+import { expect } from 'chai'
 import fc from 'fast-check'
 import { RolesAnywhereError } from '../../../src/errors.js'
 import { readIdentity } from '../../../src/x509/read-identity.js'
@@ -5,10 +6,16 @@ import { namedCert, PASSPHRASE } from '../../support/certs.js'
 
 /** Fails when the action throws anything but a {@link RolesAnywhereError}. */
 export async function onlyOurErrors(action: () => unknown): Promise<void> {
+  await ourErrorOf(action)
+}
+
+async function ourErrorOf(action: () => unknown): Promise<RolesAnywhereError | undefined> {
   try {
     await action()
+    return undefined
   } catch (error) {
     if (!(error instanceof RolesAnywhereError)) throw error
+    return error
   }
 }
 
@@ -30,15 +37,14 @@ export const mutated = (good: Uint8Array): fc.Arbitrary<Buffer> => {
   )
 }
 
-/** Reads bytes as a certificate file and, with a good certificate, as a key file. */
+/** Reads bytes as a certificate file and, with a good certificate, as a key file; errors say what to do. */
 export async function readEitherWay(bytes: Uint8Array): Promise<void> {
   const file = { name: 'file "mutated"', bytes }
-  await onlyOurErrors(async () => readIdentity({ certificate: file, passphrase: PASSPHRASE }))
-  await onlyOurErrors(async () =>
-    readIdentity({
-      certificate: namedCert('ec-p256.pem'),
-      privateKey: file,
-      passphrase: PASSPHRASE,
-    }),
-  )
+  for (const files of [
+    { certificate: file },
+    { certificate: namedCert('ec-p256.pem'), privateKey: file },
+  ]) {
+    const error = await ourErrorOf(async () => readIdentity({ ...files, passphrase: PASSPHRASE }))
+    if (error) expect(error.hint, error.message).to.be.a('string')
+  }
 }

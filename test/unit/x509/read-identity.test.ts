@@ -148,10 +148,25 @@ describe('readIdentity', () => {
     },
   ]
   for (const { what, input, code } of cases) {
-    it(`refuses ${what}`, async () => {
-      await rejectsWithCode(readIdentity(input), code)
+    it(`refuses ${what}, and says what to do`, async () => {
+      const { hint } = await rejectsWithCode(readIdentity(input), code)
+      expect(hint).to.be.a('string')
     })
   }
+
+  it('refuses keys of one file that together ask for too much key derivation', async () => {
+    // Ten million and one iterations, made one less than ten million: few enough for one key alone.
+    const der = Buffer.from(
+      text('ec-p256.pbes2-iterations.key.pem').replaceAll(/-.*-/g, ''),
+      'base64',
+    )
+    der[der.indexOf('989681', 0, 'hex') + 2] = 0x7f
+    const costly = `-----BEGIN ENCRYPTED PRIVATE KEY-----\n${der.toString('base64')}\n-----END ENCRYPTED PRIVATE KEY-----\n`
+    const privateKey = named(text('ec-p256.pbes2-aes-256-cbc.key.pem') + costly)
+    const reading = readIdentity({ ...ec, privateKey, passphrase: PASSPHRASE })
+    const { message } = await rejectsWithCode(reading, 'ERR_RA_KEY_INVALID')
+    expect(message).to.contain('key derivation')
+  })
 
   it('does not put the content of a file in a message', async () => {
     const error = await rejectsWithCode(

@@ -1,11 +1,12 @@
 import { createPrivateKey, getCipherInfo, type KeyObject } from 'node:crypto'
-import { RolesAnywhereError } from '../errors.js'
-import type { Secret } from '../secret.js'
-import { DerReader } from './der.js'
-import { derKind } from './der-kind.js'
+import { RolesAnywhereError } from '../../errors.js'
+import type { Secret } from '../../secret.js'
+import { DerReader } from '../der.js'
+import { derKind } from '../formats/der-kind.js'
 import { DerivationBudget, isGiven, legacyPemDerivation } from './key-derivation.js'
+import { unusable } from '../named-bytes.js'
 import { isWellFormedMlDsa } from './ml-dsa.js'
-import { cipherUnsupported, decipher, decryptPrivateKeyInfo } from './pbe.js'
+import { cipherUnsupported, decipher, decryptPrivateKeyInfo, type PbeContext } from './pbe.js'
 
 /** A private key as a file holds it. */
 export type EncodedKey =
@@ -17,6 +18,7 @@ export type EncodedKey =
  * Opens a private key: PKCS#8, PKCS#1 or SEC1, plain or encrypted.
  *
  * @param name What messages call the file, for example `private key "/x/tls.key"`.
+ * @param budget Shared by the keys of one file, so that their derivations do not add up.
  * @throws RolesAnywhereError `ERR_RA_KEY_ENCRYPTED` when it needs a passphrase,
  *   `ERR_RA_PASSPHRASE_WRONG`, `ERR_RA_KEY_CIPHER_UNSUPPORTED`, `ERR_RA_KEY_UNSUPPORTED` when this
  *   version of Node cannot hold such a key, and `ERR_RA_KEY_INVALID` for anything malformed.
@@ -25,10 +27,11 @@ export async function openPrivateKey(
   key: EncodedKey,
   name: string,
   passphrase: Secret | undefined,
+  budget = new DerivationBudget(),
 ): Promise<KeyObject> {
   if (key.form === 'plain') return plainKey(key.der, name)
   if (!isGiven(passphrase)) throw passphraseMissing(name)
-  const der = await decrypt(key, name, passphrase)
+  const der = await decrypt(key, passphrase, { name, budget })
   // A stream cipher has no padding that could tell, and one wrong key in 256 leaves good padding.
   if (!der || !isPrivateKey(der)) throw passphraseWrong(name)
   return plainKey(der, name)
@@ -52,16 +55,17 @@ export const passphraseWrong = (name: string): RolesAnywhereError =>
 
 async function decrypt(
   key: Exclude<EncodedKey, { form: 'plain' }>,
-  name: string,
   passphrase: Secret,
+  context: PbeContext,
 ): Promise<Buffer | undefined> {
+  const { name } = context
   if (key.form === 'legacy-encrypted') return decryptLegacy(key, name, passphrase)
   const outer = new DerReader(key.der, (problem) => {
-    throw new RolesAnywhereError('ERR_RA_KEY_INVALID', `${name}: ${problem}`)
+    throw keyInvalid(name, problem)
   })
   const inside = outer.enter(0x30)
   outer.end()
-  return decryptPrivateKeyInfo(inside, passphrase, { name, budget: new DerivationBudget() })
+  return decryptPrivateKeyInfo(inside, passphrase, context)
 }
 
 async function decryptLegacy(
@@ -76,7 +80,7 @@ async function decryptLegacy(
     throw cipherUnsupported({ name }, cipher === '' ? 'an unnamed cipher' : cipher)
   }
   if (iv.length !== info.ivLength || iv.length < 8) {
-    throw new RolesAnywhereError('ERR_RA_KEY_INVALID', `${name}: has a malformed DEK-Info header`)
+    throw keyInvalid(name, 'has a malformed DEK-Info header')
   }
   const secret = await legacyPemDerivation(iv)(passphrase, info.keyLength)
   return decipher({ name, cipher: info.name }, secret, iv, key.der)
@@ -94,11 +98,16 @@ function plainKey(der: Uint8Array, name: string): KeyObject {
         { hint: 'run it with Node 24.6 or newer', cause },
       )
     }
-    throw new RolesAnywhereError('ERR_RA_KEY_INVALID', `${name}: is not a usable private key`, {
-      cause,
-    })
+    throw keyInvalid(name, 'is not a usable private key', cause)
   }
 }
+
+/** The error for a key that is malformed, or that asks for more work than is allowed. */
+const keyInvalid = (name: string, problem: string, cause?: unknown): RolesAnywhereError =>
+  unusable('ERR_RA_KEY_INVALID', name, problem, MAKE_KEY_AGAIN, cause)
+
+const MAKE_KEY_AGAIN =
+  'copy the key again, or write it anew with `openssl pkey -in KEY -aes256 -out NEW.pem`'
 
 const NODE_TYPES: Readonly<Record<string, 'pkcs8' | 'pkcs1' | 'sec1'>> = {
   'PKCS#8 private key': 'pkcs8',

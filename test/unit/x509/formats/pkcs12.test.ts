@@ -1,14 +1,14 @@
 import { createCipheriv, createHmac, pbkdf2Sync } from 'node:crypto'
 import { expect } from 'chai'
 import fc from 'fast-check'
-import { Secret } from '../../../src/secret.js'
-import { PKCS12_PURPOSE, pkcs12Derivation } from '../../../src/x509/key-derivation.js'
-import { openPkcs12 } from '../../../src/x509/pkcs12.js'
-import { readIdentity } from '../../../src/x509/read-identity.js'
-import { namedCert, PASSPHRASE, readCert } from '../../support/certs.js'
-import { rejectsWithCode } from '../../support/rejects.js'
-import { context, der, integer, octetString, oid, sequence } from './der-writer.js'
-import { mutated, readEitherWay } from './only-our-errors.js'
+import { Secret } from '../../../../src/secret.js'
+import { PKCS12_PURPOSE, pkcs12Derivation } from '../../../../src/x509/keys/key-derivation.js'
+import { openPkcs12 } from '../../../../src/x509/formats/pkcs12.js'
+import { readIdentity } from '../../../../src/x509/read-identity.js'
+import { namedCert, PASSPHRASE, readCert } from '../../../support/certs.js'
+import { rejectsWithCode } from '../../../support/rejects.js'
+import { context, der, integer, octetString, oid, sequence } from '../der-writer.js'
+import { mutated, readEitherWay } from '../only-our-errors.js'
 
 const DATA = oid('1.2.840.113549.1.7.1')
 const ENCRYPTED_DATA = oid('1.2.840.113549.1.7.6')

@@ -1,10 +1,10 @@
 import { expect } from 'chai'
 import fc from 'fast-check'
-import { RolesAnywhereError } from '../../../src/errors.js'
-import { type PemBlock, readPem } from '../../../src/x509/pem.js'
-import { readCert } from '../../support/certs.js'
-import { throwsWithCode } from '../../support/rejects.js'
-import { mutated, onlyOurErrors } from './only-our-errors.js'
+import { RolesAnywhereError } from '../../../../src/errors.js'
+import { type PemBlock, readPem } from '../../../../src/x509/formats/pem.js'
+import { readCert } from '../../../support/certs.js'
+import { throwsWithCode } from '../../../support/rejects.js'
+import { mutated, onlyOurErrors } from '../only-our-errors.js'
 
 const read = (text: string): PemBlock[] =>
   readPem(text, (problem) => {

@@ -1,11 +1,17 @@
 import { createHmac, timingSafeEqual } from 'node:crypto'
-import type { Secret } from '../secret.js'
-import { contextTag, type DerReader, TAG } from './der.js'
+import type { Secret } from '../../secret.js'
+import { contextTag, type DerReader, TAG } from '../der.js'
+import { HASHES } from '../hashes.js'
 import { derKind } from './der-kind.js'
-import { type Derivation, PKCS12_PURPOSE, pkcs12Derivation, spendPkcs12 } from './key-derivation.js'
-import { MAX_BLOCKS } from './named-bytes.js'
-import { decryptPrivateKeyInfo, type PbeContext, readPbe, readPbkdf2 } from './pbe.js'
-import { HMAC_DIGESTS } from './pbe-ciphers.js'
+import {
+  type Derivation,
+  PKCS12_PURPOSE,
+  pkcs12Derivation,
+  spendPkcs12,
+} from '../keys/key-derivation.js'
+import { MAX_BLOCKS } from '../named-bytes.js'
+import { decryptPrivateKeyInfo, type PbeContext, readPbe, readPbkdf2 } from '../keys/pbe.js'
+import { HMAC_DIGESTS } from '../keys/pbe-ciphers.js'
 
 /** What a container holds, in its own order. */
 export interface Pkcs12Contents {
@@ -33,15 +39,8 @@ const NESTED_BAGS = '1.2.840.113549.1.12.10.1.6'
 const X509_CERTIFICATE = '1.2.840.113549.1.9.22.1'
 const PBMAC1 = '1.2.840.113549.1.5.14'
 
-const MAC_DIGESTS: ReadonlyMap<string, string> = new Map([
-  ['1.3.14.3.2.26', 'sha1'],
-  ['2.16.840.1.101.3.4.2.4', 'sha224'],
-  ['2.16.840.1.101.3.4.2.1', 'sha256'],
-  ['2.16.840.1.101.3.4.2.2', 'sha384'],
-  ['2.16.840.1.101.3.4.2.3', 'sha512'],
-  ['2.16.840.1.101.3.4.2.5', 'sha512-224'],
-  ['2.16.840.1.101.3.4.2.6', 'sha512-256'],
-])
+/** Hashes that the derivation of PKCS#12 is defined for. */
+const MAC_HASH = /^sha(?:1|224|256|384|512)/
 
 /**
  * Reads a container with one passphrase: its MAC first, where there is one, then what is inside.
@@ -150,8 +149,8 @@ function readMac(mac: DerReader, context: PbeContext): Verification {
   }
 
   function readClassicMac(oid: string, salt: Uint8Array, iterations: number): MacSettings {
-    const digest = MAC_DIGESTS.get(oid)
-    if (!digest) return mac.fail(`has a MAC with the unknown hash ${oid}`)
+    const digest = HASHES.get(oid) ?? ''
+    if (!MAC_HASH.test(digest)) return mac.fail(`has a MAC with the unknown hash ${oid}`)
     const derive = pkcs12Derivation({ salt, iterations, digest }, PKCS12_PURPOSE.mac)
     return { digest, derive, keyBytes: createHmac(digest, '').digest().length }
   }

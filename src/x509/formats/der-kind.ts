@@ -1,4 +1,4 @@
-import { DerReader } from './der.js'
+import { DerReader } from '../der.js'
 
 /** What a DER value is, told from its outline alone. */
 export type DerKind =

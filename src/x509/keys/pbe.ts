@@ -1,7 +1,7 @@
 import { createDecipheriv, getCipherInfo } from 'node:crypto'
-import { RolesAnywhereError } from '../errors.js'
-import type { Secret } from '../secret.js'
-import { type DerReader, TAG } from './der.js'
+import { RolesAnywhereError } from '../../errors.js'
+import type { Secret } from '../../secret.js'
+import { type DerReader, TAG } from '../der.js'
 import {
   type Derivation,
   type DerivationBudget,
@@ -127,7 +127,8 @@ function readKdf(kdf: DerReader, context: PbeContext): ReturnType<typeof readPbk
   if (N < 2 || !Number.isInteger(Math.log2(N)) || r < 1 || p < 1) {
     parameters.fail('has malformed scrypt parameters')
   }
-  return { derive: scryptDerivation(salt, cost, (problem) => parameters.fail(problem)), keyBytes }
+  const fail = (problem: string): never => parameters.fail(problem)
+  return { derive: scryptDerivation(salt, cost, context.budget, fail), keyBytes }
 }
 
 function readPbes1(scheme: Pbes1Scheme, parameters: DerReader, context: PbeContext): Decryption {

@@ -1,14 +1,15 @@
 import { readFileSync } from 'node:fs'
 import { expect } from 'chai'
 import fc from 'fast-check'
-import { Secret } from '../../../src/secret.js'
-import { readFileContents } from '../../../src/x509/file-contents.js'
-import { openPrivateKey } from '../../../src/x509/private-key.js'
-import { namedCert, PASSPHRASE, readCert } from '../../support/certs.js'
-import { rejectsWithCode } from '../../support/rejects.js'
-import { HAS_VECTORS, VECTORS } from '../../support/shared-vectors.js'
-import { integer, octetString, oid, sequence } from './der-writer.js'
-import { mutated, readEitherWay } from './only-our-errors.js'
+import { Secret } from '../../../../src/secret.js'
+import { readFileContents } from '../../../../src/x509/formats/file-contents.js'
+import { DerivationBudget, MAX_ITERATIONS } from '../../../../src/x509/keys/key-derivation.js'
+import { openPrivateKey } from '../../../../src/x509/keys/private-key.js'
+import { namedCert, PASSPHRASE, readCert } from '../../../support/certs.js'
+import { rejectsWithCode } from '../../../support/rejects.js'
+import { HAS_VECTORS, VECTORS } from '../../../support/shared-vectors.js'
+import { integer, octetString, oid, sequence } from '../der-writer.js'
+import { mutated, readEitherWay } from '../only-our-errors.js'
 
 const open = async (file: string, passphrase?: Secret): ReturnType<typeof openPrivateKey> =>
   openPrivateKey(readFileContents(namedCert(file), 'privateKey').keys[0]!, file, passphrase)
@@ -114,6 +115,14 @@ describe('openPrivateKey', () => {
       await rejectsWithCode(openPrivateKey(key, 'key', PASSPHRASE), code)
     })
   }
+
+  it('counts scrypt against the budget of the file', async () => {
+    const [key] = readFileContents(namedCert('ec-p256.pbes2-scrypt.key.pem'), 'privateKey').keys
+    const budget = new DerivationBudget()
+    budget.spend(MAX_ITERATIONS - 1, expect.fail)
+    const opening = openPrivateKey(key!, 'key', PASSPHRASE, budget)
+    await rejectsWithCode(opening, 'ERR_RA_KEY_INVALID')
+  })
 
   it('opens a key as AWS Certificate Manager exports it', async function () {
     if (!HAS_VECTORS) this.skip()

@@ -1,6 +1,6 @@
 import { createHash, type ScryptOptions, hash, pbkdf2, scrypt } from 'node:crypto'
 import { promisify } from 'node:util'
-import type { Secret } from '../secret.js'
+import type { Secret } from '../../secret.js'
 
 /** Iterations of PBKDF2 that one file may ask for in all, some seconds' worth. */
 export const MAX_ITERATIONS = 10_000_000
@@ -11,6 +11,7 @@ export const MAX_PKCS12_ITERATIONS = 1_000_000
 // 256 MiB and about two seconds. OpenSSL's own default needs 16 MiB, and it refuses above 32 MiB.
 const MAX_SCRYPT_BYTES = 256 * 1024 * 1024
 const MAX_SCRYPT_COST = 2 ** 22
+const SCRYPT_WEIGHT = MAX_ITERATIONS / MAX_SCRYPT_COST
 
 /** The PKCS#12 derivation runs in JavaScript, on the event loop, so each iteration costs more. */
 const PKCS12_WEIGHT = MAX_ITERATIONS / MAX_PKCS12_ITERATIONS
@@ -63,12 +64,14 @@ export const pbkdf2Derivation =
 export function scryptDerivation(
   salt: Uint8Array,
   cost: { readonly N: number; readonly r: number; readonly p: number },
+  budget: DerivationBudget,
   fail: (problem: string) => never,
 ): Derivation {
   const { N, r, p } = cost
   if (128 * N * r > MAX_SCRYPT_BYTES || N * r * p > MAX_SCRYPT_COST) {
     return fail('asks scrypt for more memory or time than is allowed (256 MiB, N·r·p of 4194304)')
   }
+  budget.spend(N * r * p, fail, SCRYPT_WEIGHT)
   return async (passphrase, keyBytes) =>
     scryptAsync(utf8(passphrase), Buffer.from(salt), keyBytes, {
       ...cost,

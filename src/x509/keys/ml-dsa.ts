@@ -1,5 +1,5 @@
 import type { KeyObject } from 'node:crypto'
-import { DerReader, TAG } from './der.js'
+import { DerReader, TAG } from '../der.js'
 
 /** Key types of ML-DSA as `KeyObject.asymmetricKeyType` says them. */
 export type MlDsaName = 'ml-dsa-44' | 'ml-dsa-65' | 'ml-dsa-87'

@@ -1,8 +1,14 @@
-import { RolesAnywhereError } from '../errors.js'
 import { derKind } from './der-kind.js'
-import { CODES, type FileRole, type NamedBytes, requireSaneSize } from './named-bytes.js'
+import {
+  CODES,
+  type FileRole,
+  type NamedBytes,
+  requireSaneSize,
+  unusable,
+  whatToGive,
+} from '../named-bytes.js'
 import { looksLikePem, type PemBlock, readPem } from './pem.js'
-import type { EncodedKey } from './private-key.js'
+import type { EncodedKey } from '../keys/private-key.js'
 
 /** What one file holds, still encoded, in the order of the file. */
 export interface FileContents {
@@ -24,18 +30,14 @@ export interface FileContents {
  */
 export function readFileContents(file: NamedBytes, role: FileRole): FileContents {
   requireSaneSize(file, role)
-  const fail = (problem: string, hint?: string): never => {
-    throw new RolesAnywhereError(
-      CODES[role].unreadable,
-      `${file.name}: ${problem}`,
-      hint === undefined ? {} : { hint },
-    )
+  const fail = (problem: string, hint: string): never => {
+    throw unusable(CODES[role].unreadable, file.name, problem, hint)
   }
   const { buffer, byteOffset, byteLength } = file.bytes
   const bytes = Buffer.from(buffer, byteOffset, byteLength)
   // One character for each byte: PEM is ASCII, and what stands around it may be in any encoding.
   const text = bytes.toString('latin1')
-  if (looksLikePem(text)) return fromPem(readPem(text, fail))
+  if (looksLikePem(text)) return fromPem(readPem(text, (problem) => fail(problem, DAMAGED_PEM)))
 
   const kind = derKind(file.bytes)
   if (kind !== undefined) return fromDer(file.bytes, kind)
@@ -48,10 +50,12 @@ export function readFileContents(file: NamedBytes, role: FileRole): FileContents
       'convert it with `keytool -importkeystore -deststoretype PKCS12`',
     )
   }
-  return fail('is not PEM, DER or PKCS#12')
+  return fail('is not PEM, DER or PKCS#12', whatToGive(role))
 }
 
 const JAVA_KEY_STORE = 0xfeedfeed
+
+const DAMAGED_PEM = 'copy the file again, whole, from where it was issued'
 
 const NOTHING: FileContents = { certificates: [], keys: [], others: [] }
 

@@ -2,12 +2,12 @@ import { createPrivateKey, type KeyObject, verify } from 'node:crypto'
 import { readdirSync, readFileSync } from 'node:fs'
 import { expect } from 'chai'
 import fc from 'fast-check'
-import { Secret } from '../../../src/secret.js'
-import { isWellFormedMlDsa, signMlDsa } from '../../../src/x509/ml-dsa.js'
-import { readIdentity } from '../../../src/x509/read-identity.js'
-import { rejectsWithCode } from '../../support/rejects.js'
-import { HAS_VECTORS, VECTORS } from '../../support/shared-vectors.js'
-import { der, integer, octetString, oid, sequence } from './der-writer.js'
+import { Secret } from '../../../../src/secret.js'
+import { isWellFormedMlDsa, signMlDsa } from '../../../../src/x509/keys/ml-dsa.js'
+import { readIdentity } from '../../../../src/x509/read-identity.js'
+import { rejectsWithCode } from '../../../support/rejects.js'
+import { HAS_VECTORS, VECTORS } from '../../../support/shared-vectors.js'
+import { der, integer, octetString, oid, sequence } from '../der-writer.js'
 
 const FOLDER = `${VECTORS}mldsa/`
 const SETS = [

@@ -1,6 +1,9 @@
 import type { KeyObject } from 'node:crypto'
-import { RolesAnywhereError } from '../errors.js'
-import { type SignatureAlgorithm, signatureAlgorithmFor } from '../protocol/signature-algorithms.js'
+import { RolesAnywhereError } from '../../errors.js'
+import {
+  type SignatureAlgorithm,
+  signatureAlgorithmFor,
+} from '../../protocol/signature-algorithms.js'
 
 const MIN_RSA_BITS = 2048
 

@@ -1,4 +1,4 @@
-import { MAX_BLOCKS } from './named-bytes.js'
+import { MAX_BLOCKS } from '../named-bytes.js'
 
 /** One `-----BEGIN …-----` block. */
 export interface PemBlock {

@@ -1,11 +1,10 @@
-import { RolesAnywhereError } from '../errors.js'
-import { Secret } from '../secret.js'
-import { DerReader } from './der.js'
-import { DerivationBudget, isGiven } from './key-derivation.js'
-import type { NamedBytes } from './named-bytes.js'
-import type { Rc2 } from './pbe.js'
+import { Secret } from '../../secret.js'
+import { DerReader } from '../der.js'
+import { DerivationBudget, isGiven } from '../keys/key-derivation.js'
+import { type NamedBytes, unusable } from '../named-bytes.js'
+import type { Rc2 } from '../keys/pbe.js'
 import { type Pkcs12Contents, readPkcs12 } from './pkcs12-container.js'
-import { passphraseMissing, passphraseWrong } from './private-key.js'
+import { passphraseMissing, passphraseWrong } from '../keys/private-key.js'
 
 /**
  * Opens a PKCS#12 container, and checks its MAC where there is one.
@@ -27,11 +26,8 @@ export async function openPkcs12(
   const { default: forge } = await import('node-forge')
   const binary = (bytes: Uint8Array): string => Buffer.from(bytes).toString('latin1')
   const fail = (problem: string, cause?: unknown): never => {
-    throw new RolesAnywhereError(
-      'ERR_RA_PKCS12_INVALID',
-      `${file.name}: the PKCS#12 file ${problem}`,
-      cause === undefined ? {} : { cause },
-    )
+    const hint = 'copy the file again, or make it anew with `openssl pkcs12 -export`'
+    throw unusable('ERR_RA_PKCS12_INVALID', file.name, `the PKCS#12 file ${problem}`, hint, cause)
   }
   const toDer = (ber: Uint8Array): DerReader => {
     let der: string
