@@ -17,6 +17,10 @@ export const COMMANDS: Readonly<Record<string, CommandEntry>> = {
     summary: 'Serve session credentials to the containers of a pod, always fresh',
     load: async () => (await import('../sidecar/server/command.js')).serveCommand,
   },
+  exec: {
+    summary: 'Run a command with session credentials that stay fresh',
+    load: async () => (await import('../sidecar/server/exec-command.js')).execCommand,
+  },
   'pki init': {
     summary: 'Make a development CA',
     load: async () => (await import('./cli/pki.js')).pkiInitCommand,

@@ -10,8 +10,12 @@ interface WithCompileCache {
 // In the user's own folder: Node's default lies in the temporary folder that all users share.
 const { enableCompileCache } = nodeModule as WithCompileCache
 if (enableCompileCache && process.env['NODE_COMPILE_CACHE'] === undefined) {
-  const cache = process.env['XDG_CACHE_HOME'] || join(homedir(), '.cache')
-  enableCompileCache(join(cache, 'rolesanywhere', 'compiled'))
+  try {
+    const cache = process.env['XDG_CACHE_HOME'] || join(homedir(), '.cache')
+    enableCompileCache(join(cache, 'rolesanywhere', 'compiled'))
+  } catch {
+    // A user without a home, as some containers have: the cache only saves time.
+  }
 }
 
 // After the cache is on, so that the program itself comes out of it. The names are those of the bundles.

@@ -1,8 +1,12 @@
 export { createSession } from './session/create-session.js'
 export { createHttpClient } from './session/http-client.js'
+export { fromRolesAnywhere } from './session/from-roles-anywhere.js'
+export { keepIdentity } from './session/identity-store.js'
 export { keepSession } from './session/session-keeper.js'
 export { loadSigner } from './session/load-signer.js'
+export { readGeneration } from './session/read-generation.js'
 export { sessionSource } from './session/session-source.js'
+export { watchFolders } from './session/watch-folders.js'
 export { signRequest } from './protocol/sign-request.js'
 export { containerDocument, processDocument } from './protocol/documents.js'
 export { RolesAnywhereError } from './errors.js'
@@ -17,6 +21,9 @@ export type { Endpoint } from './protocol/endpoints.js'
 export type { HttpRequest, HttpResponse } from './protocol/http-message.js'
 export type { Session, SessionCredentials } from './protocol/session-credentials.js'
 export type { Signer } from './protocol/signer.js'
+export type { CertificateFacts } from './x509/certificate-facts.js'
+export type { Identity } from './x509/identity.js'
+export type { IdentityInput } from './x509/read-identity.js'
 export type {
   CreateSessionDeps,
   CreateSessionTarget,
@@ -25,6 +32,23 @@ export type {
 export type { HttpClientInit, Send } from './session/http-client.js'
 export type { CaBundle } from './session/tls-trust.js'
 export type { LoadSignerOptions } from './session/load-signer.js'
+export type {
+  AwsCredentialIdentity,
+  AwsCredentialIdentityProvider,
+  FromRolesAnywhereDeps,
+} from './session/from-roles-anywhere.js'
+export type { FromRolesAnywhereInit } from './session/provider-init.js'
 export type { IdentityFiles } from './session/identity-files.js'
-export type { AttemptOutcome, SessionKeeper, SessionKeeperDeps } from './session/session-keeper.js'
+export type {
+  Generation,
+  IdentityStore,
+  IdentityStoreDeps,
+  ReloadFailure,
+} from './session/identity-store.js'
+export type {
+  AttemptOutcome,
+  KeeperStatus,
+  SessionKeeper,
+  SessionKeeperDeps,
+} from './session/session-keeper.js'
 export type { SessionSourceDeps, Workload } from './session/session-source.js'

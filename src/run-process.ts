@@ -1,4 +1,5 @@
 import { constants } from 'node:os'
+import { EXIT_STATUS } from './cli/exit-status.js'
 import { type CommandTable, main } from './cli/main.js'
 import { systemClock } from './system-clock.js'
 
@@ -6,19 +7,19 @@ import { systemClock } from './system-clock.js'
 export function runProcess(commands: CommandTable): void {
   const ending = new AbortController()
   let endedBy: 'SIGINT' | 'SIGTERM' | undefined
+  const taken = new Set<NodeJS.Signals>()
   for (const name of ['SIGINT', 'SIGTERM'] as const) {
-    // Once: a second one ends the process at once.
-    process.once(name, () => {
+    const end = (): void => {
+      if (taken.has(name)) return
+      // A second one ends the process at once.
+      process.off(name, end)
       endedBy ??= name
       ending.abort()
-    })
+    }
+    process.on(name, end)
   }
 
-  // A reader that went away ends the program without a stack trace.
-  process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-    process.exitCode = error.code === 'EPIPE' ? 0 : 1
-    process.exit()
-  })
+  process.stdout.on('error', (error) => process.exit(statusOfLostOutput(error)))
   // A log collector that went away must not end a server.
   process.stderr.on('error', () => {})
 
@@ -26,6 +27,18 @@ export function runProcess(commands: CommandTable): void {
     env: process.env,
     clock: systemClock,
     signal: ending.signal,
+    onSignal(names: readonly NodeJS.Signals[], listener: (name: NodeJS.Signals) => void) {
+      for (const name of names) {
+        taken.add(name)
+        process.on(name, listener)
+      }
+      return () => {
+        for (const name of names) {
+          taken.delete(name)
+          process.off(name, listener)
+        }
+      }
+    },
     stderrIsTerminal: process.stderr.isTTY,
     stdout: (text: string) => void process.stdout.write(text),
     stderr: (text: string) => void process.stderr.write(text),
@@ -36,6 +49,16 @@ export function runProcess(commands: CommandTable): void {
     const code = interrupted ? 128 + constants.signals[endedBy ?? 'SIGTERM'] : status
     // Not left to the end of the event loop: closing what is still open takes milliseconds, and what
     // was written is out by the time that an empty write is.
-    process.stdout.write('', () => process.stderr.write('', () => process.exit(code)))
+    process.stdout.write('', (error) => {
+      const last = error ? code || statusOfLostOutput(error) : code
+      process.stderr.write('', () => process.exit(last))
+    })
   })
+}
+
+/** A reader that went away, as `head` does, is no failure; a full disk is one. */
+function statusOfLostOutput({ code }: NodeJS.ErrnoException): number {
+  if (code === 'EPIPE') return 0
+  process.stderr.write(`error: cannot write to standard output (${code ?? 'unknown error'})\n`)
+  return EXIT_STATUS.internal
 }

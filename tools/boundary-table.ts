@@ -50,6 +50,9 @@ const COMMAND = [
   'src/config/',
   ...['command', 'command-log', 'setting-flags'].map((x) => `src/cli/${x}.ts`),
 ]
+/** Commands of the credential server, and the files that read their flags. */
+const SERVER_COMMANDS = ['command', 'exec-command'].map((x) => `sidecar/server/${x}.ts`)
+const SERVER_FLAGS = ['refresh-flags', 'serve-options'].map((x) => `sidecar/server/${x}.ts`)
 
 const PURE = { builtins: 'pure', globals: 'pure' } as const
 const EFFECTS = { builtins: 'effects', globals: 'effects' } as const
@@ -124,7 +127,7 @@ export const ROOMS: readonly Room[] = [
   {
     path: 'src/commands.ts',
     name: 'the command table',
-    rooms: ['src/cli/', 'sidecar/server/command.ts'],
+    rooms: ['src/cli/', ...SERVER_COMMANDS],
     packages: [],
     ...EFFECTS,
   },
@@ -152,13 +155,13 @@ export const ROOMS: readonly Room[] = [
     packages: ['express'],
     ...EFFECTS,
   },
-  {
-    path: 'sidecar/server/command.ts',
-    name: 'the serve command',
-    rooms: [...LIBRARY, ...COMMAND, 'sidecar/*', 'sidecar/server/'],
+  ...[...SERVER_COMMANDS, ...SERVER_FLAGS].map((path) => ({
+    path,
+    name: 'a command of the server',
+    rooms: [...LIBRARY, ...COMMAND, ...SERVER_FLAGS, 'sidecar/*', 'sidecar/server/'],
     packages: [],
     ...EFFECTS,
-  },
+  })),
   { path: 'examples/demo/', name: 'the demo', rooms: [...LIBRARY, ...APART], ...FREE },
   { path: 'examples/s3-bucket-lister/', name: 'the example', rooms: [], ...FREE },
   {

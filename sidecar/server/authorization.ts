@@ -3,46 +3,73 @@ import { type Answer, errorAnswer } from './http-answer.js'
 
 /** Decides whether a client may have credentials. */
 export interface Authorization {
-  /** @returns `undefined` when it may. */
-  refusal(header: string | undefined): Answer | undefined
+  /**
+   * @param header Value of the `Authorization` header.
+   * @param role Name of the role that is asked for; empty for the default role.
+   * @returns `undefined` when the client may have its credentials.
+   */
+  refusal(header: string | undefined, role: string): Answer | undefined
 }
 
 /** Lets every process that reaches the server have credentials. */
 export const openToAll: Authorization = { refusal: () => undefined }
 
+const MISSING = errorAnswer(401, 'MissingAuthorization', 'the Authorization header is missing')
+const WRONG = errorAnswer(403, 'WrongAuthorization', 'the authorization token is not valid')
+
 /**
  * Asks for one of the tokens as the whole value of the `Authorization` header; SDKs add no scheme,
  * and a `Bearer` that some client adds is ignored.
  *
- * @param tokens Asked on every request, so that a rotated token takes effect.
+ * @param tokens Asked on every request, so that a rotated token takes effect. The same array stands
+ *   for the same tokens.
  */
 export function tokenAuthorization(tokens: () => readonly string[]): Authorization {
+  const given = Buffer.alloc(TOKEN_BYTES)
+  let known: readonly string[] = []
+  let expected: readonly Buffer[] = []
   return {
     refusal(header) {
-      const given = header?.trim().replace(/^Bearer +/i, '')
-      if (!given) {
-        return errorAnswer(401, 'MissingAuthorization', 'the Authorization header is missing')
+      const token = header?.replace(/^Bearer +/i, '')
+      if (!token) return MISSING
+      if (token.length > TOKEN_BYTES) return WRONG
+      const current = tokens()
+      if (current !== known) {
+        known = current
+        expected = current.map((text) => fillBlock(Buffer.alloc(TOKEN_BYTES), text))
       }
+      fillBlock(given, token)
+      let matches = false
       // Every token is compared, so that the time taken does not tell which one matched.
-      const matches = tokens().map((token) => sameToken(given, token))
-      if (matches.includes(true)) return undefined
-      return errorAnswer(403, 'WrongAuthorization', 'the authorization token is not valid')
+      for (const block of expected) if (timingSafeEqual(given, block)) matches = true
+      return matches ? undefined : WRONG
     },
   }
+}
+
+/**
+ * Lets roles have tokens of their own. A role that has one is opened by nothing else, so that
+ * containers of one pod can be kept to a role each.
+ *
+ * @param own By role name.
+ * @param others Asked for every role that has none of its own.
+ */
+export function authorizationByRole(
+  own: ReadonlyMap<string, Authorization>,
+  others: Authorization,
+): Authorization {
+  return { refusal: (header, role) => (own.get(role) ?? others).refusal(header, role) }
 }
 
 /** Longest token there is, and the size of every comparison. */
 const TOKEN_BYTES = 1024
 
-/** Compares blocks of one size, so neither content nor length shows in the time taken. */
-function sameToken(given: string, expected: string): boolean {
-  if (given.length > TOKEN_BYTES) return false
-  return timingSafeEqual(padded(given), padded(expected))
-}
-
-/** No header and no token file can hold the zero bytes that fill the block. */
-function padded(token: string): Buffer {
-  const block = Buffer.alloc(TOKEN_BYTES)
+/**
+ * Blocks of one size are compared, so neither content nor length shows in the time taken. No header
+ * and no token file can hold the zero bytes that fill a block.
+ */
+function fillBlock(block: Buffer, token: string): Buffer {
+  block.fill(0)
   block.write(token, 'latin1')
   return block
 }

@@ -1,8 +1,11 @@
-import { containerDocument, type ObtainedSession } from '../../src/index.js'
+import { containerDocument, type Logger, type ObtainedSession } from '../../src/index.js'
 import { type Answer, documentAnswer, errorAnswer } from './http-answer.js'
 
 /** Path of the default role; a named role follows after a slash. */
 export const CREDENTIALS_PATH = '/v1/credentials'
+
+/** Clients built on the AWS CRT, among them Mountpoint for S3, refuse a longer document. */
+const CRT_MAX_BYTES = 10_000
 
 /** One role's session, as far as the route needs it. */
 export interface SessionHolder {
@@ -15,16 +18,20 @@ export type Sessions = ReadonlyMap<string, SessionHolder>
 /** The document of the session held last; encoding it again for each request would be waste. */
 const encoded = new WeakMap<ObtainedSession, Answer>()
 
+// Clients treat 400 and 404 as final; 503 is "not yet".
+const NO_SESSION = errorAnswer(503, 'NoSession', 'no valid session at the moment')
+
 /**
- * The holder that a path names; a trailing slash and a query do not matter.
+ * The role that a request target names, whether or not there is such a role. A trailing slash and a
+ * query do not matter; nothing is decoded, since no role name needs it.
  *
- * @returns `undefined` when the path is no credentials path of a known role.
+ * @returns The empty name for the default role, `undefined` when it is no credentials path.
  */
-export function sessionAt(target: string, sessions: Sessions): SessionHolder | undefined {
-  const path = (target.split('?', 1)[0] ?? '').replace(/\/$/, '')
-  if (path === CREDENTIALS_PATH) return sessions.get('')
-  if (!path.startsWith(`${CREDENTIALS_PATH}/`)) return undefined
-  return sessions.get(path.slice(CREDENTIALS_PATH.length + 1))
+export function roleAt(target: string): string | undefined {
+  if (target === CREDENTIALS_PATH) return ''
+  if (!target.startsWith(CREDENTIALS_PATH)) return undefined
+  const rest = /^(?:\/([^/?#]+))?\/?(?:\?.*)?$/.exec(target.slice(CREDENTIALS_PATH.length))
+  return rest ? (rest[1] ?? '') : undefined
 }
 
 /**
@@ -32,13 +39,18 @@ export function sessionAt(target: string, sessions: Sessions): SessionHolder | u
  *
  * @see https://docs.aws.amazon.com/sdkref/latest/guide/feature-container-credentials.html
  */
-export function credentialsAnswer(holder: SessionHolder): Answer {
+export function credentialsAnswer(holder: SessionHolder, log: Logger): Answer {
   const session = holder.current()
-  // Clients treat 400 and 404 as final; 503 is "not yet".
-  if (!session) return errorAnswer(503, 'NoSession', 'no valid session at the moment')
+  if (!session) return NO_SESSION
   const known = encoded.get(session)
   if (known) return known
   const answer = documentAnswer(200, containerDocument(session.credentials))
+  if (answer.body.length > CRT_MAX_BYTES) {
+    log.warn('credentials too long for AWS CRT clients such as Mountpoint for S3', {
+      bytes: answer.body.length,
+      limitBytes: CRT_MAX_BYTES,
+    })
+  }
   encoded.set(session, answer)
   return answer
 }

@@ -1,8 +1,11 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
+import { type Clock, type Logger, systemClock } from '../../src/index.js'
+import { silentLogger } from '../../src/log.js'
 import type { Authorization } from './authorization.js'
-import { credentialsAnswer, sessionAt, type Sessions } from './container-route.js'
+import { credentialsAnswer, roleAt, type Sessions } from './container-route.js'
 import { type Answer, errorAnswer, sendAnswer } from './http-answer.js'
-import { guardRequest } from './request-guard.js'
+import type { Imds } from './imds-routes.js'
+import { createRequestGuard } from './request-guard.js'
 
 /** Idle sockets live longer than the 90 s for which the Go SDK keeps them, or it may reuse a closed one. */
 const KEEP_ALIVE_MS = 100_000
@@ -13,14 +16,30 @@ const REQUEST_TIMEOUT_MS = 10_000
 /** SDKs send a few hundred bytes. */
 const MAX_HEADER_BYTES = 16 * 1024
 
+/** A client that leaks sockets is stopped here, before files and calls to AWS lack descriptors. */
+const MAX_CONNECTIONS = 4096
+
+/** What a request was for. */
+export type RouteName = 'container' | 'imds' | 'none'
+
 /** What the credential server is made of. */
 export interface CredentialServerInit {
   readonly sessions: Sessions
   readonly authorization: Authorization
-  /** Address it will listen on; accepted in `Host`. */
-  readonly host: string
-  /** Told each answer; route and status only. */
-  readonly onAnswer?: (status: number) => void
+  /** Addresses or names that it will listen on; accepted in `Host` besides those of loopback. */
+  readonly host: string | readonly string[]
+  /** Adds the routes of the instance metadata service. Several servers may share one. */
+  readonly imds?: Imds
+  /** Default: silent. */
+  readonly log?: Logger
+  /** Default: the system clock. */
+  readonly clock?: Pick<Clock, 'monotonicMs'>
+  /** Told each answer: what it was for, the status and how long it took. */
+  readonly onAnswer?: (route: RouteName, status: number, durationMs: number) => void
+  /** How long a request may take to arrive. Default 10 s. */
+  readonly requestTimeoutMs?: number
+  /** How long an idle connection is kept. Default 100 s. */
+  readonly keepAliveMs?: number
 }
 
 /**
@@ -29,35 +48,83 @@ export interface CredentialServerInit {
  * A plain `node:http` listener, since this one route is on the way of every AWS call in the pod.
  */
 export function createCredentialServer(init: CredentialServerInit): Server {
+  const { clock = systemClock, log = silentLogger, onAnswer } = init
+  const { requestTimeoutMs = REQUEST_TIMEOUT_MS, keepAliveMs = KEEP_ALIVE_MS } = init
+  const guard = createRequestGuard(typeof init.host === 'string' ? [init.host] : init.host)
+
+  function handle(request: IncomingMessage, response: ServerResponse): void {
+    const startedMs = onAnswer && clock.monotonicMs()
+    const target = request.url ?? ''
+    const role = roleAt(target)
+    const found = safeAnswer(request, target, role)
+    discardBody(request, response)
+    sendAnswer(response, found)
+    if (startedMs !== undefined) {
+      onAnswer?.(routeName(target, role, init), found.status, clock.monotonicMs() - startedMs)
+    }
+  }
+
+  /** One request that goes wrong does not take the others with it. */
+  function safeAnswer(request: IncomingMessage, target: string, role: string | undefined): Answer {
+    try {
+      const refused = guard(request.headers)
+      if (refused) return refused
+      // Only a client that takes this server for a proxy sends a whole URL.
+      if (!target.startsWith('/')) return NOT_A_PATH
+      if (role !== undefined) return containerAnswer(request, role)
+      return init.imds?.owns(target) ? init.imds.answer(request) : NOT_FOUND
+    } catch (error) {
+      log.error('a request could not be answered', { error })
+      return FAILED
+    }
+  }
+
+  function containerAnswer(request: IncomingMessage, role: string): Answer {
+    const holder = init.sessions.get(role)
+    if (!holder) return NOT_FOUND
+    if (request.method !== 'GET' && request.method !== 'HEAD') return ONLY_READING
+    const refused = init.authorization.refusal(request.headers.authorization, role)
+    return refused ?? credentialsAnswer(holder, log)
+  }
+
   const server = createServer(
     {
-      keepAliveTimeout: KEEP_ALIVE_MS,
-      headersTimeout: REQUEST_TIMEOUT_MS,
-      requestTimeout: REQUEST_TIMEOUT_MS,
-      connectionsCheckingInterval: REQUEST_TIMEOUT_MS / 2,
+      keepAliveTimeout: keepAliveMs,
+      headersTimeout: requestTimeoutMs,
+      requestTimeout: requestTimeoutMs,
+      connectionsCheckingInterval: requestTimeoutMs / 2,
       maxHeaderSize: MAX_HEADER_BYTES,
+      // A repeated Host or Authorization must not be read as its first value alone.
+      joinDuplicateHeaders: true,
       noDelay: true,
     },
-    (request, response) => {
-      const found = answer(request, init)
-      init.onAnswer?.(found.status)
-      discardBody(request, response)
-      sendAnswer(response, found)
-    },
+    handle,
   )
+  // Answered in full at once: `100 Continue` would invite a body that nobody reads.
+  server.on('checkContinue', handle)
+  // Who neither sends nor reads is not kept, either.
+  server.timeout = keepAliveMs
+  server.maxConnections = MAX_CONNECTIONS
+  server.once('drop', () => {
+    log.warn('too many connections, refusing more', { limit: MAX_CONNECTIONS })
+  })
   return server
 }
 
-function answer(request: IncomingMessage, init: CredentialServerInit): Answer {
-  const refused = guardRequest(request.headers, init.host)
-  if (refused) return refused
-  const holder = sessionAt(request.url ?? '', init.sessions)
-  if (!holder) return errorAnswer(404, 'NotFound', 'no such path or role')
-  if (request.method !== 'GET' && request.method !== 'HEAD') {
-    const allow = { allow: 'GET, HEAD' }
-    return errorAnswer(405, 'MethodNotAllowed', 'only GET and HEAD are answered', allow)
-  }
-  return init.authorization.refusal(request.headers.authorization) ?? credentialsAnswer(holder)
+const FAILED = errorAnswer(500, 'InternalError', 'the request could not be answered')
+const NOT_A_PATH = errorAnswer(400, 'TargetNotAPath', 'the request target is not a path')
+const NOT_FOUND = errorAnswer(404, 'NotFound', 'no such path or role')
+const ONLY_READING = errorAnswer(405, 'MethodNotAllowed', 'only GET and HEAD are answered', {
+  allow: 'GET, HEAD',
+})
+
+function routeName(
+  target: string,
+  role: string | undefined,
+  { imds }: CredentialServerInit,
+): RouteName {
+  if (role !== undefined) return 'container'
+  return imds?.owns(target) ? 'imds' : 'none'
 }
 
 /** No request has a body worth reading: the connection is closed instead of taking it in. */

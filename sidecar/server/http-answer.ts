@@ -16,17 +16,16 @@ export function documentAnswer(
   document: object,
   headers: Readonly<Record<string, string>> = {},
 ): Answer {
-  const body = Buffer.from(JSON.stringify(document))
-  return {
-    status,
-    body,
-    headers: {
-      'content-type': 'application/json',
-      'content-length': body.length,
-      'cache-control': 'no-store',
-      ...headers,
-    },
-  }
+  return answerOf(status, 'application/json', JSON.stringify(document), headers)
+}
+
+/** An answer with a plain text, to which no line feed is added. */
+export function textAnswer(
+  status: number,
+  text: string,
+  headers: Readonly<Record<string, string>> = {},
+): Answer {
+  return answerOf(status, 'text/plain', text, headers)
 }
 
 /**
@@ -46,4 +45,19 @@ export function errorAnswer(
 export function sendAnswer(response: ServerResponse, { status, headers, body }: Answer): void {
   response.writeHead(status, headers)
   response.end(body)
+}
+
+function answerOf(
+  status: number,
+  contentType: string,
+  text: string,
+  headers: Readonly<Record<string, string>>,
+): Answer {
+  const body = Buffer.from(text)
+  const fixed = {
+    'content-type': contentType,
+    'content-length': body.length,
+    'cache-control': 'no-store',
+  }
+  return { status, body, headers: { ...fixed, ...headers } }
 }

@@ -1,14 +1,21 @@
 import { randomBytes, randomUUID } from 'node:crypto'
-import { link, open, readFile, unlink } from 'node:fs/promises'
+import { constants } from 'node:fs'
+import { link, open, unlink } from 'node:fs/promises'
 import type { Clock } from '../../src/clock.js'
 import { RolesAnywhereError } from '../../src/errors.js'
 import type { Logger } from '../../src/log.js'
+import { acceptedTokens } from './accepted-tokens.js'
+import { DEFAULT_TOKEN_FILE_MODE, type TokenFileMode } from './token-file-mode.js'
 
-/** How often the file is looked at for a new token. */
-const POLL_MS = 10_000
+/**
+ * How often the file is looked at. SDKs that come with a token from before the next look try again
+ * a second later. The file is read and not watched: no notification survives every way to replace
+ * it, such as the `..data` link of a Kubernetes volume.
+ */
+const POLL_MS = 1_000
 
-/** A replaced token stays good this long: AWS CLI v2 reads it once, at the start of a command. */
-const GRACE_MS = 60 * 60_000
+/** A changed file is read again after this time: who writes it in place may be half way. */
+const SETTLE_MS = 100
 
 const MIN_LENGTH = 16
 const MAX_LENGTH = 1024
@@ -19,96 +26,102 @@ export interface TokenFileDeps {
   readonly log: Logger
   /** Ends the watch. */
   readonly signal: AbortSignal
+  /** Permission bits of a file that is made; one that exists keeps its own. Default 0644. */
+  readonly mode?: TokenFileMode
 }
 
 /** The authorization tokens that are good now. */
 export interface TokenFile {
+  /** The same array as long as the same tokens are good. */
   tokens(): readonly string[]
-}
-
-interface Retired {
-  readonly token: string
-  readonly untilMs: number
 }
 
 /**
  * Reads the token that clients must send, or makes the file with a new one: 256 random bits, URL-safe
  * base64, no line feed. A token that somebody replaces in the file takes effect within seconds, and
- * the one before it stays good for an hour.
+ * the one before it stays good for an hour. While the file is gone or unusable, the tokens stay as
+ * they are.
  *
  * @throws RolesAnywhereError `ERR_RA_TOKEN_FILE_INVALID`; the message never holds the token.
  */
 export async function openTokenFile(path: string, deps: TokenFileDeps): Promise<TokenFile> {
-  let current = (await readToken(path)) ?? (await makeToken(path))
-  let retired: readonly Retired[] = []
+  const { clock, log, signal, mode = DEFAULT_TOKEN_FILE_MODE } = deps
+  const accepted = acceptedTokens((await readToken(path)) ?? (await makeToken(path, mode)), clock)
+  const pause = async (ms: number): Promise<void> => clock.sleep(ms, { signal, background: true })
 
   async function poll(): Promise<void> {
     const found = await readToken(path)
-    if (found === undefined || found === current) return
-    const nowMs = deps.clock.monotonicMs()
-    retired = [
-      ...retired.filter(({ untilMs }) => untilMs > nowMs),
-      { token: current, untilMs: nowMs + GRACE_MS },
-    ]
-    current = found
-    deps.log.info('authorization token replaced', { previousValidMinutes: GRACE_MS / 60_000 })
+    if (found === accepted.current()) return
+    await pause(SETTLE_MS)
+    const settled = await readToken(path)
+    if (settled === undefined) throw invalid(path, 'is gone')
+    if (settled !== found || signal.aborted) return
+    accepted.replace(settled)
+    log.info('authorization token replaced', { previousValidMinutes: accepted.graceMinutes })
   }
 
   async function watch(): Promise<void> {
     let complained = false
-    while (!deps.signal.aborted) {
-      await deps.clock.sleep(POLL_MS, { signal: deps.signal, background: true })
+    for (;;) {
+      await pause(POLL_MS)
+      if (signal.aborted) return
       try {
         await poll()
         complained = false
       } catch (error) {
-        if (!complained) deps.log.warn('token file unusable, keeping the token held', { error })
+        if (!complained) log.warn('token file unusable, keeping the token held', { error })
         complained = true
       }
     }
   }
 
   void watch()
-  return {
-    tokens: () => {
-      const nowMs = deps.clock.monotonicMs()
-      const graced = retired.filter(({ untilMs }) => untilMs > nowMs)
-      return [current, ...graced.map(({ token }) => token)]
-    },
-  }
+  return { tokens: () => accepted.all() }
 }
 
 /** @returns `undefined` when there is no file. */
 async function readToken(path: string): Promise<string | undefined> {
-  let text: string
+  let text: string | undefined
   try {
-    text = await readFile(path, 'utf8')
+    text = await readStart(path)
   } catch (cause) {
     const reason = (cause as NodeJS.ErrnoException).code
     if (reason === 'ENOENT') return undefined
     throw invalid(path, `cannot be read (${reason ?? 'unknown error'})`, cause)
   }
-  const token = text.replace(/\r?\n$/, '')
+  const token = text?.replace(/\r?\n$/, '') ?? ''
   if (/^[\x21-\x7e]+$/.test(token) && token.length >= MIN_LENGTH && token.length <= MAX_LENGTH) {
     return token
   }
   throw invalid(path, `does not hold a token of ${MIN_LENGTH} to ${MAX_LENGTH} visible characters`)
 }
 
+/** @returns `undefined` for what is not a regular file: reading a pipe would wait for a writer. */
+async function readStart(path: string): Promise<string | undefined> {
+  const file = await open(path, constants.O_RDONLY | constants.O_NONBLOCK)
+  try {
+    if (!(await file.stat()).isFile()) return undefined
+    // One byte more than a token and its line ending may have.
+    const { buffer, bytesRead } = await file.read(Buffer.alloc(MAX_LENGTH + 3), 0)
+    return buffer.toString('latin1', 0, bytesRead)
+  } finally {
+    await file.close()
+  }
+}
+
 /**
  * Written whole under another name and then linked, so that nobody reads half a token and a token
- * that somebody else made in the meantime stays. Other users of the pod may read it: who can reach
- * it is decided by the volume that it lies in.
+ * that somebody else made in the meantime stays.
  */
-async function makeToken(path: string): Promise<string> {
+async function makeToken(path: string, mode: TokenFileMode): Promise<string> {
   const token = randomBytes(32).toString('base64url')
   const temporary = `${path}.${randomUUID()}.tmp`
   try {
-    const file = await open(temporary, 'wx', 0o644)
+    const file = await open(temporary, 'wx', mode)
     try {
       await file.writeFile(token)
       // The umask does not decide who may read it.
-      await file.chmod(0o644)
+      await file.chmod(mode)
       await file.sync()
     } finally {
       await file.close()
@@ -129,7 +142,7 @@ async function makeToken(path: string): Promise<string> {
 
 function invalid(path: string, what: string, cause?: unknown): RolesAnywhereError {
   return new RolesAnywhereError('ERR_RA_TOKEN_FILE_INVALID', `token file "${path}" ${what}`, {
-    cause,
+    ...(cause !== undefined && { cause }),
     hint: 'give a path in a folder that this user may write to, or a file that holds one token',
   })
 }

@@ -6,6 +6,13 @@ export interface Io {
   readonly clock: Clock
   /** Aborted when the process is asked to end (SIGTERM, SIGINT). */
   readonly signal: AbortSignal
+  /**
+   * Takes signals over: `listener` gets them instead of what they do otherwise, ending the process
+   * included.
+   *
+   * @returns a function that gives them back.
+   */
+  onSignal(names: readonly NodeJS.Signals[], listener: (name: NodeJS.Signals) => void): () => void
   /** Whether a person is looking at standard error. */
   readonly stderrIsTerminal: boolean
   stdout(text: string): void

@@ -1,4 +1,5 @@
 import type { Agent, ClientRequest, IncomingMessage } from 'node:http'
+import * as http from 'node:http'
 import * as https from 'node:https'
 import type { SecureContext } from 'node:tls'
 import { RolesAnywhereError } from '../errors.js'
@@ -17,7 +18,7 @@ export interface HttpClientInit {
   readonly caBundle?: CaBundle
   /** `false` accepts any certificate from the endpoint. */
   readonly verifyTls?: boolean
-  /** Read for `HTTPS_PROXY`, `ALL_PROXY` and `NO_PROXY`, in either case. */
+  /** Read for `HTTPS_PROXY`, `ALL_PROXY` and `NO_PROXY`, in either case, and `NODE_EXTRA_CA_CERTS`. */
   readonly env: Readonly<Record<string, string | undefined>>
 }
 
@@ -33,7 +34,7 @@ export type Send = (request: HttpRequest, signal: AbortSignal) => Promise<HttpRe
  * @throws RolesAnywhereError `ERR_RA_CA_BUNDLE_INVALID` when the bundle holds no certificate.
  */
 export function createHttpClient(init: HttpClientInit): Send {
-  const secureContext = init.caBundle && trusting(init.caBundle)
+  const secureContext = init.caBundle && trusting(init.caBundle, init.env)
   const tls: TlsOptions = {
     minVersion: 'TLSv1.2',
     rejectUnauthorized: init.verifyTls ?? true,
@@ -41,7 +42,6 @@ export function createHttpClient(init: HttpClientInit): Send {
   }
   return async (request, signal) => {
     if (request.protocol === 'http:') {
-      const http = await import('node:http')
       return exchange((options) => http.request({ ...options, agent: false }), request, signal)
     }
     const { port = 443 } = request

@@ -2,12 +2,15 @@ import { closeSync, fstatSync, openSync, readSync } from 'node:fs'
 import { type ErrorCode, RolesAnywhereError } from '../errors.js'
 import { Secret } from '../secret.js'
 import type { Identity } from '../x509/identity.js'
-import { type NamedBytes, readIdentity } from '../x509/read-identity.js'
+import { type IdentityInput, type NamedBytes, readIdentity } from '../x509/read-identity.js'
 
 /** No certificate, key or chain file is larger than this. */
 const MAX_FILE_BYTES = 1024 * 1024
 
 const CHUNK_BYTES = 32 * 1024
+
+/** No path looks like this. */
+const PEM_TEXT = /-----BEGIN|[\r\n]/
 
 /** Where certificate and key come from. Each is a path, or `env:NAME` for PEM held in a variable. */
 export interface IdentityFiles {
@@ -21,57 +24,70 @@ export interface IdentityFiles {
   readonly passphrase?: Secret
 }
 
+/** The environment that `env:NAME` sources are looked up in. */
+type Environment = Readonly<Record<string, string | undefined>>
+
 /**
  * Reads certificate, private key and chain.
  *
  * @param env Looked at for `env:NAME` sources.
  * @throws RolesAnywhereError of kind `identity`, naming the file and what is wrong with it.
  */
-export async function loadIdentity(
+export async function loadIdentity(files: IdentityFiles, env: Environment): Promise<Identity> {
+  return readIdentity(readIdentityFiles(files, env))
+}
+
+/**
+ * Reads the files of an identity without looking into them.
+ *
+ * @param locate Says where a path leads; messages name the path as it was given.
+ * @throws RolesAnywhereError `ERR_RA_CERTIFICATE_UNREADABLE` or `ERR_RA_KEY_UNREADABLE`.
+ */
+export function readIdentityFiles(
   files: IdentityFiles,
-  env: Readonly<Record<string, string | undefined>>,
-): Promise<Identity> {
-  const { certificate, privateKey, intermediates, passphraseFile } = files
-  const keyBytes =
-    privateKey === undefined
-      ? undefined
-      : read('private key', privateKey, 'ERR_RA_KEY_UNREADABLE', env)
-  const chainBytes =
-    intermediates === undefined
-      ? undefined
-      : read('intermediates', intermediates, 'ERR_RA_CERTIFICATE_UNREADABLE', env)
+  env: Environment,
+  locate: (path: string) => string = (path) => path,
+): IdentityInput {
+  const read = (what: string, source: string, code: ErrorCode): NamedBytes => {
+    if (PEM_TEXT.test(source)) throw textForPath(what, code)
+    const name = `${what} "${source}"`
+    if (!source.startsWith('env:')) return { name, bytes: readBounded(locate(source), name, code) }
+    const value = env[source.slice('env:'.length)]
+    if (value) return { name, bytes: Buffer.from(value) }
+    throw new RolesAnywhereError(code, `${name}: the environment variable is not set`, {
+      hint: 'set it to the PEM text, or give a path without env:',
+    })
+  }
+  const { privateKey, intermediates, passphraseFile } = files
   const passphrase =
-    passphraseFile === undefined ? files.passphrase : readPassphrase(passphraseFile, env)
-  return readIdentity({
-    certificate: read('certificate', certificate, 'ERR_RA_CERTIFICATE_UNREADABLE', env),
-    ...(keyBytes && { privateKey: keyBytes }),
-    ...(chainBytes && { intermediates: chainBytes }),
+    passphraseFile === undefined
+      ? files.passphrase
+      : passphraseIn(read('passphrase file', passphraseFile, 'ERR_RA_KEY_UNREADABLE'))
+  return {
+    ...(privateKey !== undefined && {
+      privateKey: read('private key', privateKey, 'ERR_RA_KEY_UNREADABLE'),
+    }),
+    ...(intermediates !== undefined && {
+      intermediates: read('intermediates', intermediates, 'ERR_RA_CERTIFICATE_UNREADABLE'),
+    }),
+    certificate: read('certificate', files.certificate, 'ERR_RA_CERTIFICATE_UNREADABLE'),
     ...(passphrase && { passphrase }),
+  }
+}
+
+/** Messages repeat paths; what somebody gave in place of one may be the key itself. */
+function textForPath(what: string, code: ErrorCode): RolesAnywhereError {
+  return new RolesAnywhereError(code, `${what}: the setting holds PEM text, not a path`, {
+    hint: 'put the text into a variable of its own, and name that one as env:NAME',
   })
 }
 
-function readPassphrase(source: string, env: Readonly<Record<string, string | undefined>>): Secret {
-  const { bytes } = read('passphrase file', source, 'ERR_RA_KEY_UNREADABLE', env)
+function passphraseIn({ bytes }: NamedBytes): Secret {
   return new Secret(
     Buffer.from(bytes)
       .toString('utf8')
       .replace(/\r?\n$/, ''),
   )
-}
-
-function read(
-  what: string,
-  source: string,
-  code: ErrorCode,
-  env: Readonly<Record<string, string | undefined>>,
-): NamedBytes {
-  const name = `${what} "${source}"`
-  if (!source.startsWith('env:')) return { name, bytes: readBounded(source, name, code) }
-  const value = env[source.slice('env:'.length)]
-  if (value) return { name, bytes: Buffer.from(value) }
-  throw new RolesAnywhereError(code, `${name}: the environment variable is not set`, {
-    hint: 'set it to the PEM text, or give a path without env:',
-  })
 }
 
 /** Synchronous: the files are small and local, and `node:fs/promises` would cost every call 2 ms. */

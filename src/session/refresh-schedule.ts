@@ -6,6 +6,9 @@ export const SERVE_MARGIN_MS = MINUTE_MS
 /** Largest share of the wait by which a refresh is brought forward, so that a fleet spreads out. */
 const SPREAD = 0.1
 
+/** Sessions that end soon, by the service or by a wrong clock, are no reason to ask without a pause. */
+const MIN_REFRESH_MS = 10_000
+
 /** Longest wait between two looks at the clocks; a suspended machine wakes up this late at the most. */
 export const CLOCK_CHECK_MS = 30_000
 
@@ -33,27 +36,39 @@ export function refreshDelayMs(
   intervalMs = Number.POSITIVE_INFINITY,
 ): number {
   const latest = Math.min((lifeMs * 2) / 3, lifeMs - sdkRefreshWindowMs(lifeMs), intervalMs)
-  return Math.max(0, latest) * (1 - SPREAD * random)
+  return Math.max(MIN_REFRESH_MS, latest * (1 - SPREAD * random))
 }
 
 /** What kind of failure a wait follows. */
 export type FailureKind = 'transient' | 'throttled' | 'terminal'
 
-const RETRY: Readonly<Record<FailureKind, { readonly firstMs: number; readonly capMs: number }>> = {
-  transient: { firstMs: 1_000, capMs: MINUTE_MS },
-  throttled: { firstMs: 5_000, capMs: 2 * MINUTE_MS },
-  // Nothing that waiting mends: the file watcher wakes the loop when certificate or key change.
-  terminal: { firstMs: MINUTE_MS, capMs: 5 * MINUTE_MS },
+interface Retry {
+  readonly firstMs: number
+  readonly capMs: number
+  /** Share of the bound that is waited in any case. */
+  readonly leastShare: number
 }
 
+const RETRY: Readonly<Record<FailureKind, Retry>> = {
+  transient: { firstMs: 1_000, capMs: MINUTE_MS, leastShare: 0 },
+  throttled: { firstMs: 5_000, capMs: 2 * MINUTE_MS, leastShare: 0 },
+  // Nothing that waiting mends: new certificate files and new settings wake the loop.
+  terminal: { firstMs: MINUTE_MS, capMs: 5 * MINUTE_MS, leastShare: 0.5 },
+}
+
+/** Keeps a failing loop from spinning, whatever the dice say. */
+const LEAST_MS = 250
+
 /**
- * Wait after the `failures`-th failure in a row: between half and the whole of a bound that doubles
- * each time.
+ * Wait after the `failures`-th failure in a row: uniform ("full jitter") below a bound that doubles
+ * each time; after a failure that waiting does not mend, at least half of the bound.
  *
  * @param random Uniform in [0, 1).
+ * @see https://aws.amazon.com/blogs/architecture/exponential-backoff-and-jitter/
  */
 export function retryDelayMs(kind: FailureKind, failures: number, random: number): number {
-  const { firstMs, capMs } = RETRY[kind]
+  const { firstMs, capMs, leastShare } = RETRY[kind]
   const bound = Math.min(capMs, firstMs * 2 ** Math.min(failures - 1, 20))
-  return bound * (0.5 + random / 2)
+  const least = Math.max(LEAST_MS, bound * leastShare)
+  return least + (bound - least) * random
 }

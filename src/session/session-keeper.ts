@@ -14,14 +14,37 @@ import {
 export interface SessionKeeper {
   /** The session held, as long as it has at least a minute left by both clocks. Never waits. */
   current(): ObtainedSession | undefined
+  /** What is going on, for people and for metrics. */
+  status(): KeeperStatus
   /** Why the last attempt failed; `undefined` after a success. */
   lastFailure(): unknown
   /** Resolves with the first session, or rejects when the keeper is stopped without one. */
   first(): Promise<ObtainedSession>
+  /**
+   * The session held, or else what the attempt under way brings. Between attempts, it rejects at once
+   * with what the last one failed with.
+   */
+  obtained(): Promise<ObtainedSession>
   /** Tries at once: the certificate or the configuration changed. */
   wake(): void
   /** Ends the loop and the call under way. */
   stop(): Promise<void>
+}
+
+/** What is known of the session of a role. */
+export interface KeeperStatus {
+  /** End of the session held; absent when there is none with a minute left. */
+  readonly expiration?: Date
+  /** When the session held came. */
+  readonly refreshedAt?: Date
+  /** When the next attempt is due; absent while one is under way. */
+  readonly nextAttemptAt?: Date
+  /** Whether the session held should have been renewed by now. */
+  readonly stale: boolean
+  /** Failures since the last success. */
+  readonly failures: number
+  /** When the last of them was. */
+  readonly failedAt?: Date
 }
 
 /** Effects of {@link keepSession}. */
@@ -31,6 +54,8 @@ export interface SessionKeeperDeps {
   readonly log: Logger
   /** Renew at the latest after this time, however long the session lives. */
   readonly refreshIntervalMs?: number
+  /** The first attempt comes after a random share of this time, so that a fleet spreads out. */
+  readonly startSpreadMs?: number
   /** Let the process end while waiting. */
   readonly background?: boolean
   /** Told the outcome of every attempt. */
@@ -48,7 +73,10 @@ export interface AttemptOutcome {
 interface Held {
   readonly session: ObtainedSession
   readonly lifeMs: number
+  readonly since: Date
   readonly sinceMonotonicMs: number
+  /** Time after `since` at which it is to be renewed. */
+  readonly dueMs: number
 }
 
 /**
@@ -70,18 +98,25 @@ export function keepSession(
   let held: Held | undefined
   let failure: unknown
   let failures = 0
+  let failedAt: Date | undefined
+  let nextAttemptAt: Date | undefined
   const first = pending<ObtainedSession>()
+  let outcome = pending<ObtainedSession>()
 
   async function attempt(): Promise<number> {
     const startedMs = clock.monotonicMs()
+    nextAttemptAt = undefined
     try {
       const session = await fetch(stopping.signal)
       const lifeMs = session.credentials.expiration.getTime() - serviceNowMs(session)
-      held = { session, lifeMs, sinceMonotonicMs: clock.monotonicMs() }
+      const delayMs = refreshDelayMs(lifeMs, random(), deps.refreshIntervalMs)
+      const sinceMonotonicMs = clock.monotonicMs()
+      held = { session, lifeMs, since: clock.now(), sinceMonotonicMs, dueMs: delayMs }
       failure = undefined
       failures = 0
+      failedAt = undefined
       first.resolve(session)
-      const delayMs = refreshDelayMs(lifeMs, random(), deps.refreshIntervalMs)
+      outcome.resolve(session)
       deps.onAttempt?.({ session, durationMs: clock.monotonicMs() - startedMs })
       log.info('session refreshed', {
         expiration: session.credentials.expiration,
@@ -94,6 +129,8 @@ export function keepSession(
       if (stopping.signal.aborted) return 0
       failure = error
       failures++
+      failedAt = clock.now()
+      outcome.reject(error)
       const delayMs = retryDelayMs(failureKind(error), failures, random())
       deps.onAttempt?.({ error, durationMs: clock.monotonicMs() - startedMs })
       const fields = {
@@ -113,13 +150,14 @@ export function keepSession(
   async function wait(ms: number): Promise<void> {
     const dueMonotonicMs = clock.monotonicMs() + ms
     const dueWallMs = clock.now().getTime() + ms
+    nextAttemptAt = new Date(dueWallMs)
     const signal = AbortSignal.any([stopping.signal, wakeUp.signal])
     while (!signal.aborted) {
       const leftMs = Math.min(
         dueMonotonicMs - clock.monotonicMs(),
         dueWallMs - clock.now().getTime(),
       )
-      if (leftMs <= 0) return
+      if (leftMs <= 0) break
       const options = { signal, ...(deps.background && { background: true }) }
       await clock.sleep(Math.min(leftMs, CLOCK_CHECK_MS), options)
     }
@@ -127,8 +165,42 @@ export function keepSession(
   }
 
   async function loop(): Promise<void> {
-    while (!stopping.signal.aborted) await wait(await attempt())
+    if (deps.startSpreadMs) await wait(deps.startSpreadMs * random())
+    while (!stopping.signal.aborted) {
+      const delayMs = await attempt()
+      outcome = pending()
+      await wait(delayMs)
+    }
   }
+
+  async function obtained(): Promise<ObtainedSession> {
+    const session = current()
+    if (session) return session
+    const waiting = nextAttemptAt !== undefined
+    if (waiting && failure !== undefined) return Promise.reject(failure)
+    // The machine was suspended until after the end of the session, and the loop has yet to notice.
+    if (waiting) wakeUp.abort()
+    return outcome.promise
+  }
+
+  function status(): KeeperStatus {
+    const session = current()
+    return {
+      ...(held &&
+        session && {
+          expiration: session.credentials.expiration,
+          refreshedAt: held.since,
+        }),
+      ...(nextAttemptAt && { nextAttemptAt }),
+      stale: held !== undefined && session !== undefined && ageMs(held) > held.dueMs,
+      failures,
+      ...(failedAt && { failedAt }),
+    }
+  }
+
+  /** By the clock that went further. */
+  const ageMs = ({ since, sinceMonotonicMs }: Held): number =>
+    Math.max(clock.now().getTime() - since.getTime(), clock.monotonicMs() - sinceMonotonicMs)
 
   const serviceNowMs = (session: ObtainedSession): number =>
     clock.now().getTime() + session.clockOffsetMs
@@ -144,13 +216,17 @@ export function keepSession(
   const ended = loop()
   return {
     current,
+    status,
+    obtained,
     lastFailure: () => failure,
     first: () => first.promise,
     wake: () => wakeUp.abort(),
     async stop() {
       stopping.abort()
       await ended
-      first.reject(new RolesAnywhereError('ERR_RA_NO_SESSION', 'stopped before the first session'))
+      const none = new RolesAnywhereError('ERR_RA_NO_SESSION', 'stopped before the first session')
+      first.reject(none)
+      outcome.reject(none)
     },
   }
 }
@@ -158,7 +234,7 @@ export function keepSession(
 interface Pending<T> {
   readonly promise: Promise<T>
   readonly resolve: (value: T) => void
-  readonly reject: (error: RolesAnywhereError) => void
+  readonly reject: (error: unknown) => void
 }
 
 function pending<T>(): Pending<T> {

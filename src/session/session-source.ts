@@ -5,6 +5,7 @@ import type { Logger } from '../log.js'
 import type { CreateSessionParams } from '../protocol/create-session.js'
 import type { Endpoint } from '../protocol/endpoints.js'
 import { checkIdentity } from '../x509/check-identity.js'
+import type { Identity } from '../x509/identity.js'
 import { createSigner } from '../x509/signer.js'
 import { createSession, type ObtainedSession } from './create-session.js'
 import { createHttpClient } from './http-client.js'
@@ -33,25 +34,23 @@ export interface SessionSourceDeps {
   /** Uniform in [0, 1). */
   readonly random: () => number
   readonly log: Logger
+  /** Where certificate, key and chain come from. Default: their files, read anew on each call. */
+  readonly identity?: () => Promise<Identity>
 }
 
 /**
- * A function that obtains a new session each time it is called. Certificate and key are read and
+ * A function that obtains a new session each time it is called. Certificate and key are asked for and
  * checked anew on each call, so that a renewed pair takes effect; nothing is sent when they are unfit.
  */
 export function sessionSource(
   workload: Workload,
   deps: SessionSourceDeps,
 ): (signal?: AbortSignal) => Promise<ObtainedSession> {
-  const said = new Set<string>()
+  const identityOf = deps.identity ?? fromFiles(workload, deps)
   return async (signal) => {
-    const identity = await loadIdentity(workload.identityFiles, deps.env)
+    const identity = await identityOf()
     const caBundle = workload.caBundle === undefined ? undefined : readCaBundle(workload.caBundle)
     checkIdentity(identity, deps.clock.now())
-    for (const warning of identity.warnings ?? []) {
-      if (!said.has(warning)) deps.log.warn(warning)
-      said.add(warning)
-    }
     const send = createHttpClient({
       env: deps.env,
       verifyTls: workload.verifyTls,
@@ -63,6 +62,21 @@ export function sessionSource(
       { ...workload, ...(maxAttempts !== undefined && { maxAttempts }) },
       { ...deps, send, ...(signal && { signal }) },
     )
+  }
+}
+
+function fromFiles(
+  { identityFiles }: Workload,
+  { env, log }: SessionSourceDeps,
+): () => Promise<Identity> {
+  const said = new Set<string>()
+  return async () => {
+    const identity = await loadIdentity(identityFiles, env)
+    for (const warning of identity.warnings ?? []) {
+      if (!said.has(warning)) log.warn(warning)
+      said.add(warning)
+    }
+    return identity
   }
 }
 

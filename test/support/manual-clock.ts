@@ -40,12 +40,13 @@ export class ManualClock implements Clock {
       const sleeper: Sleeper = {
         wakeAtMs: this.#monotonicMs + Math.max(ms, 0),
         wake: () => {
+          options.signal?.removeEventListener('abort', sleeper.wake)
           this.#sleepers = this.#sleepers.filter((entry) => entry !== sleeper)
           resolve()
         },
       }
       this.#sleepers.push(sleeper)
-      options.signal?.addEventListener('abort', () => sleeper.wake(), { once: true })
+      options.signal?.addEventListener('abort', sleeper.wake, { once: true })
     })
   }
 

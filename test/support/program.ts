@@ -12,6 +12,7 @@ export const BUCKET_LISTER = fileURLToPath(
 
 /** A program that ran to its end. */
 export interface Finished {
+  /** `null` when a signal ended it. */
   readonly status: number | null
   readonly stdout: string
   readonly stderr: string
@@ -30,22 +31,44 @@ export interface Running {
   stop(signal?: NodeJS.Signals): Promise<Finished>
 }
 
-/** Starts a Node program with exactly the environment given. */
-export function start(
+const running = new Set<ChildProcess>()
+
+/** Ends what a test that failed has left behind. For `afterEach`. */
+export async function endPrograms(): Promise<void> {
+  const ended = [...running].map(async (child) => {
+    child.kill('SIGKILL')
+    await once(child, 'close')
+  })
+  await Promise.all(ended)
+}
+
+/** Starts a program with exactly the environment given, and what keeps Node quiet and tidy. */
+export function startCommand(
+  command: string,
   args: readonly string[],
   env: Readonly<Record<string, string>> = {},
   options: SpawnOptions = {},
 ): Running {
-  const child = spawn(process.execPath, [...args], {
-    env: { PATH: process.env['PATH'] ?? '', HOME: '/nonexistent', NODE_NO_WARNINGS: '1', ...env },
+  const child = spawn(command, args, {
+    env: {
+      PATH: process.env['PATH'] ?? '',
+      HOME: '/nonexistent',
+      NODE_DISABLE_COMPILE_CACHE: '1',
+      NODE_NO_WARNINGS: '1',
+      ...env,
+    },
     stdio: ['ignore', 'pipe', 'pipe'],
     ...options,
   })
+  running.add(child)
   let stdout = ''
   let stderr = ''
   child.stdout?.setEncoding('utf8').on('data', (text: string) => (stdout += text))
   child.stderr?.setEncoding('utf8').on('data', (text: string) => (stderr += text))
-  const closed = once(child, 'close').then(([status]) => status as number | null)
+  const closed = once(child, 'close').then(([status]) => {
+    running.delete(child)
+    return status as number | null
+  })
   const finished = async (): Promise<Finished> => ({ status: await closed, stdout, stderr })
   return {
     process: child,
@@ -67,6 +90,15 @@ export function start(
       return finished()
     },
   }
+}
+
+/** Starts a Node program with exactly the environment given. */
+export function start(
+  args: readonly string[],
+  env: Readonly<Record<string, string>> = {},
+  options: SpawnOptions = {},
+): Running {
+  return startCommand(process.execPath, args, env, options)
 }
 
 /** Runs the built command to its end. */

@@ -147,6 +147,68 @@ describe('keepSession', () => {
     await keeper.stop()
   })
 
+  it('spreads first attempts over the time that it is given', async () => {
+    const keeper = start({ startSpreadMs: 10 * MINUTE, random: () => 0.5 })
+    await clock.advance(5 * MINUTE - 1)
+    expect(calls).to.equal(0)
+    expect(keeper.current()).to.equal(undefined)
+    await clock.advance(1)
+    expect(calls).to.equal(1)
+    await keeper.stop()
+  })
+
+  it('does not spread an attempt that somebody wakes', async () => {
+    const keeper = start({ startSpreadMs: 10 * MINUTE, random: () => 0.5 })
+    const session = keeper.obtained()
+    await settle()
+    expect((await session).credentials.accessKeyId).to.equal('ASIA1')
+    await keeper.stop()
+  })
+
+  it('says that a session is stale once it should have been renewed', async () => {
+    script = [hourLong, failing]
+    const keeper = start()
+    await clock.advance(40 * MINUTE - 1)
+    expect(keeper.status()).to.deep.equal({
+      expiration: new Date('2026-01-01T01:00:00Z'),
+      refreshedAt: new Date('2026-01-01T00:00:00Z'),
+      nextAttemptAt: new Date('2026-01-01T00:40:00Z'),
+      stale: false,
+      failures: 0,
+    })
+    await clock.advance(1_000)
+    expect(keeper.status()).to.include({ stale: true })
+    expect(keeper.status().failures).to.be.greaterThan(0)
+    expect(keeper.status().failedAt?.getTime()).to.be.within(
+      Date.parse('2026-01-01T00:40:00Z'),
+      clock.now().getTime(),
+    )
+    await clock.advance(20 * MINUTE)
+    expect(keeper.status()).to.include({ stale: false }).and.to.not.have.property('expiration')
+    await keeper.stop()
+  })
+
+  it('gives whoever asks the outcome of the attempt under way, and between attempts the last', async () => {
+    script = [failing, hourLong]
+    const keeper = start()
+    await rejectsWithCode(keeper.obtained(), 'ERR_RA_SERVICE_FAILED')
+    await rejectsWithCode(keeper.obtained(), 'ERR_RA_SERVICE_FAILED')
+    expect(calls).to.equal(1)
+    await clock.advance(1_000)
+    expect(await keeper.obtained()).to.equal(keeper.current())
+    expect(calls).to.equal(2)
+    await keeper.stop()
+  })
+
+  it('renews at once for whoever asks after the machine was suspended', async () => {
+    const keeper = start()
+    await settle()
+    clock.jump(2 * HOUR)
+    const session = await keeper.obtained()
+    expect(session.credentials.accessKeyId).to.equal('ASIA2')
+    await keeper.stop()
+  })
+
   it('stops with nothing pending, and tells who waits for a first session', async () => {
     script = [failing]
     const keeper = start()

@@ -1,5 +1,11 @@
 import { once } from 'node:events'
-import { type IncomingHttpHeaders, type OutgoingHttpHeaders, request, type Server } from 'node:http'
+import {
+  type IncomingHttpHeaders,
+  type IncomingMessage,
+  type OutgoingHttpHeaders,
+  request,
+  type Server,
+} from 'node:http'
 import { connect } from 'node:net'
 import { expect } from 'chai'
 import { tokenAuthorization } from '../../../../sidecar/server/authorization.js'
@@ -53,7 +59,7 @@ describe('the credential server', () => {
       headers: { authorization: TOKEN, ...headers },
     })
     outgoing.end()
-    const [incoming] = (await once(outgoing, 'response')) as [import('node:http').IncomingMessage]
+    const [incoming] = (await once(outgoing, 'response')) as [IncomingMessage]
     let body = ''
     for await (const chunk of incoming) body += String(chunk)
     return { status: incoming.statusCode ?? 0, headers: incoming.headers, body }

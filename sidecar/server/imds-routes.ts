@@ -1,0 +1,154 @@
+import type { IncomingMessage } from 'node:http'
+import { type Clock, containerDocument, type ObtainedSession } from '../../src/index.js'
+import type { SessionHolder } from './container-route.js'
+import { type Answer, textAnswer } from './http-answer.js'
+import { createMetadataTokens, MAX_TTL_SECONDS } from './imds-tokens.js'
+
+/**
+ * Least life of a session that is served here. Real instances hand out sessions of six hours, so some
+ * clients take one that is about to end for a service in trouble, and go on with it past its end.
+ */
+const MIN_LIFE_MS = 25 * 60_000
+
+/** How long before {@link MIN_LIFE_MS} a refresh is due, for it may fail at first. */
+const REFRESH_MARGIN_MS = 5 * 60_000
+
+const TTL_HEADER = 'x-aws-ec2-metadata-token-ttl-seconds'
+const TOKEN_HEADER = 'x-aws-ec2-metadata-token'
+
+const TOKEN_PATH = '/latest/api/token'
+const ROLES_PATH = '/latest/meta-data/iam/security-credentials'
+
+/** What the metadata routes tell. */
+export interface ImdsInit {
+  /** The default role's session; other roles are not served here, since no token guards this way in. */
+  readonly holder: SessionHolder
+  readonly roleArn: string
+  readonly region: string
+  readonly clock: Clock
+}
+
+/** The routes of the instance metadata service, version 2. */
+export interface Imds {
+  /** Whether a request target belongs to the metadata service. */
+  owns(target: string): boolean
+  /** Answers a request that the guard let through. Never waits. */
+  answer(request: Pick<IncomingMessage, 'method' | 'url' | 'headers'>): Answer
+}
+
+/**
+ * A look-alike of the instance metadata service for clients that know no other way: metadata tokens,
+ * the default role's credentials, the region and the account. Version 1, without tokens, is not
+ * answered. A session with less than 25 minutes left is not handed out.
+ *
+ * @see https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/configuring-instance-metadata-service.html
+ */
+export function createImds({ holder, roleArn, region, clock }: ImdsInit): Imds {
+  const [, partition = '', , , accountId = '', role = ''] = roleArn.split(':')
+  const roleName = role.slice(role.lastIndexOf('/') + 1)
+  if (roleName === '') throw new TypeError('roleArn is not the ARN of a role')
+  const tokens = createMetadataTokens(clock)
+  const documents = new WeakMap<ObtainedSession, Answer>()
+  const availabilityZone = `${region}a`
+
+  function credentials(): Answer {
+    const session = holder.current()
+    if (!session || lifeLeftMs(session, clock.now()) < MIN_LIFE_MS) return NO_SESSION
+    const known = documents.get(session)
+    if (known) return known
+    const answer = documentAnswer({
+      Code: 'Success',
+      LastUpdated: timestamp(clock.now()),
+      Type: 'AWS-HMAC',
+      ...containerDocument(session.credentials),
+    })
+    documents.set(session, answer)
+    return answer
+  }
+
+  const pages: ReadonlyMap<string, () => Answer> = new Map([
+    [ROLES_PATH, () => textAnswer(200, roleName)],
+    [`${ROLES_PATH}/${roleName}`, credentials],
+    // Names may hold characters that some clients encode.
+    [`${ROLES_PATH}/${encodeURIComponent(roleName)}`, credentials],
+    [
+      '/latest/meta-data/iam/info',
+      () =>
+        documentAnswer({
+          Code: 'Success',
+          LastUpdated: timestamp(clock.now()),
+          InstanceProfileArn: `arn:${partition}:iam::${accountId}:instance-profile/${roleName}`,
+        }),
+    ],
+    ['/latest/meta-data/placement/region', () => textAnswer(200, region)],
+    ['/latest/meta-data/placement/availability-zone', () => textAnswer(200, availabilityZone)],
+    [
+      '/latest/dynamic/instance-identity/document',
+      () => documentAnswer({ version: '2017-09-30', accountId, region, availabilityZone }),
+    ],
+  ])
+
+  function issueToken(header: string | string[] | undefined): Answer {
+    const ttl = typeof header === 'string' && /^\d{1,5}$/.test(header) ? Number(header) : 0
+    if (ttl < 1 || ttl > MAX_TTL_SECONDS) return BAD_TTL
+    return textAnswer(200, tokens.issue(ttl), { [TTL_HEADER]: String(ttl) })
+  }
+
+  return {
+    owns: (target) => /^\/+latest\//.test(target),
+    answer({ method, url = '', headers }) {
+      const path = normalPath(url)
+      if (path === TOKEN_PATH) {
+        return method === 'PUT' ? issueToken(headers[TTL_HEADER]) : ONLY_PUT
+      }
+      if (method !== 'GET' && method !== 'HEAD') return ONLY_READING
+      const token = headers[TOKEN_HEADER]
+      const secondsLeft = typeof token === 'string' ? tokens.secondsLeft(token) : undefined
+      if (secondsLeft === undefined) return NO_TOKEN
+      const page = pages.get(path)?.() ?? NOT_FOUND
+      return { ...page, headers: { ...page.headers, [TTL_HEADER]: secondsLeft } }
+    },
+  }
+}
+
+/**
+ * How often sessions must be renewed so that one is always served here.
+ *
+ * @param lifeSeconds Life of a session.
+ * @returns `undefined` when sessions are too short for that.
+ */
+export function imdsRefreshIntervalMs(lifeSeconds: number): number | undefined {
+  const intervalMs = lifeSeconds * 1000 - MIN_LIFE_MS - REFRESH_MARGIN_MS
+  return intervalMs >= MIN_INTERVAL_MS ? intervalMs : undefined
+}
+
+/** CreateSession is limited to ten calls a second for a whole account. */
+const MIN_INTERVAL_MS = 5 * 60_000
+
+const NO_SESSION = textAnswer(503, 'no session with enough life at the moment')
+const NO_TOKEN = textAnswer(401, 'metadata token missing or not valid')
+const NOT_FOUND = textAnswer(404, 'not found')
+const BAD_TTL = textAnswer(400, `header ${TTL_HEADER} is not 1 to ${MAX_TTL_SECONDS}`)
+const ONLY_PUT = textAnswer(405, 'only PUT is answered', { allow: 'PUT' })
+const ONLY_READING = textAnswer(405, 'only GET and HEAD are answered', { allow: 'GET, HEAD' })
+
+/** By this machine's clock, which clients go by, or the service's when that is ahead. */
+function lifeLeftMs({ credentials, clockOffsetMs }: ObtainedSession, at: Date): number {
+  return credentials.expiration.getTime() - at.getTime() - Math.max(0, clockOffsetMs)
+}
+
+/** Endpoints are configured with and without a final slash, and clients add one before or after. */
+function normalPath(target: string): string {
+  const [path = ''] = target.split('?', 1)
+  return path.replace(/\/{2,}/g, '/').replace(/\/$/, '')
+}
+
+/** The service labels its JSON documents as plain text, too. */
+function documentAnswer(document: object): Answer {
+  return textAnswer(200, JSON.stringify(document))
+}
+
+/** The one form that botocore reads here. */
+function timestamp(at: Date): string {
+  return at.toISOString().replace(/\.\d{3}Z$/, 'Z')
+}

@@ -1,0 +1,190 @@
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { expect } from 'chai'
+import {
+  type Sidecar,
+  type SidecarOptions,
+  startSidecar,
+} from '../../../../sidecar/server/start-sidecar.js'
+import type { Emulator } from '../../../../src/emulator/index.js'
+import type { Workload } from '../../../../src/index.js'
+import { silentLogger } from '../../../../src/log.js'
+import { workloadOf } from '../../../../src/session/provider-init.js'
+import { ARNS, startAws } from '../../../support/aws.js'
+import { eventually } from '../../../support/eventually.js'
+import { ManualClock, settle } from '../../../support/manual-clock.js'
+import { temporaryFolder } from '../../../support/temporary-folder.js'
+import { type Pair, pair, Volume } from '../../../support/volume.js'
+
+const MINUTE = 60_000
+const EC = pair('ec-p256')
+
+describe('startSidecar', () => {
+  const folder = temporaryFolder()
+  let clock: ManualClock
+  let aws: Emulator
+  let volume: Volume
+  let sidecar: Sidecar | undefined
+
+  beforeEach(async () => {
+    clock = new ManualClock()
+    aws = await startAws({ clock })
+  })
+  afterEach(async () => {
+    // Draining waits on the same clock.
+    const stopped = sidecar?.stop()
+    await clock.advance(10_000)
+    await stopped
+    sidecar = undefined
+    await aws.close()
+  })
+
+  const workload = (roleArn: string = ARNS.role): Workload =>
+    workloadOf({
+      ...volume.files,
+      trustAnchorArn: ARNS.trustAnchor,
+      profileArn: ARNS.profile,
+      roleArn,
+      endpoint: aws.url,
+    })
+
+  async function start(more: Partial<SidecarOptions> = {}, files: Pair = EC): Promise<Sidecar> {
+    volume = new Volume(folder.path, files)
+    sidecar = await startSidecar(
+      {
+        listen: [{ host: '127.0.0.1', port: 0 }],
+        healthListen: { host: '127.0.0.1', port: 0 },
+        workloads: new Map([
+          ['', workload()],
+          ['reports', workload(ARNS.reports)],
+        ]),
+        ...more,
+      },
+      { env: { AWS_MAX_ATTEMPTS: '1' }, clock, random: () => 0, log: silentLogger },
+    )
+    return sidecar
+  }
+
+  /** Calls to the emulator take real time, however little. */
+  const until = async (condition: () => boolean): Promise<true> =>
+    eventually(() => (condition() ? true : undefined))
+  const sessionsOf = (count: number) => (): boolean => aws.sessions.length === count
+  const ready = (name = ''): boolean => sidecar?.sessions.get(name)?.current() !== undefined
+  const get = async (path: string, token?: string): Promise<Response> =>
+    fetch(sidecar!.url + path, token === undefined ? {} : { headers: { authorization: token } })
+  const metrics = async (): Promise<string> => (await fetch(`${sidecar!.healthUrl}/metrics`)).text()
+
+  it('shows what is going on, and serves each role its own session', async () => {
+    const { observer } = await start()
+    await until(() => ready() && ready('reports'))
+    const { certificate, roles, events } = observer.snapshot()
+    expect(certificate).to.include({ serialNumber: '4099', chainLength: 0 })
+    expect(roles).to.deep.equal(
+      [
+        { name: 'default', roleArn: ARNS.role },
+        { name: 'reports', roleArn: ARNS.reports },
+      ].map((role) => ({
+        ...role,
+        expiration: new Date('2026-01-01T01:00:00Z'),
+        refreshedAt: new Date('2026-01-01T00:00:00Z'),
+        nextRefreshAt: new Date('2026-01-01T00:40:00Z'),
+        stale: false,
+      })),
+    )
+    expect(events.map(({ message }) => message)).to.include.members([
+      'certificate loaded',
+      'session refreshed',
+    ])
+    const keys = await Promise.all(
+      ['', '/reports'].map(async (path) => {
+        const document = (await (await get(`/v1/credentials${path}`)).json()) as object
+        return (document as { AccessKeyId: string }).AccessKeyId
+      }),
+    )
+    expect(new Set(keys).size).to.equal(2)
+    expect(await metrics()).to.contain(
+      'rolesanywhere_refresh_total{role="reports",result="success"} 1',
+    )
+  })
+
+  it('counts what it serves while a session is overdue', async () => {
+    await start()
+    await until(() => ready() && ready('reports'))
+    aws.setFaults([{ operation: 'CreateSession', kind: 'unavailable' }])
+    await clock.advance(40 * MINUTE)
+    await until(() => sidecar!.observer.snapshot().roles[0]?.failure !== undefined)
+    await clock.advance(1)
+    expect((await get('/v1/credentials')).status).to.equal(200)
+    const [role] = sidecar!.observer.snapshot().roles
+    expect(role?.stale).to.equal(true)
+    expect(role?.failure?.code).to.equal('ERR_RA_SERVICE_FAILED')
+    expect(await metrics()).to.contain('rolesanywhere_stale_served_total{role="default"} 1')
+    expect((await fetch(`${sidecar!.healthUrl}/readyz`)).status).to.equal(200)
+  })
+
+  it('asks again at once when the certificate that was refused is replaced', async () => {
+    await start({}, { certificate: 'expired.pem', privateKey: 'ec-p256.key.pem' })
+    const failures = (): (string | undefined)[] =>
+      sidecar!.observer.snapshot().roles.map(({ failure }) => failure?.code)
+    await until(() => failures().every(Boolean))
+    expect(failures()).to.deep.equal(['ERR_RA_CERTIFICATE_EXPIRED', 'ERR_RA_CERTIFICATE_EXPIRED'])
+    expect((await get('/v1/credentials')).status).to.equal(503)
+    volume.swap(EC)
+    await sidecar!.reload()
+    await until(sessionsOf(2))
+  })
+
+  it('keeps its sessions when the certificate changes, unless new ones are asked for', async () => {
+    await start()
+    await until(sessionsOf(2))
+    await until(() => ready() && ready('reports'))
+    volume.swap(pair('rsa-2048'))
+    await sidecar!.reload()
+    expect(sidecar!.observer.snapshot().certificate?.serialNumber).to.not.equal('4099')
+    await settle()
+    expect(aws.sessions).to.have.length(2)
+  })
+
+  it('asks for new sessions with a new certificate when it is told to', async () => {
+    await start({ refreshOnNewCertificate: true })
+    await until(() => ready() && ready('reports'))
+    volume.swap(pair('rsa-2048'))
+    await sidecar!.reload()
+    await until(sessionsOf(4))
+  })
+
+  it('takes new settings into use for the roles whose settings changed', async () => {
+    const { reload } = await start()
+    await until(() => ready() && ready('reports'))
+    const shorter = workload()
+    await reload(
+      new Map([
+        ['', { ...shorter, params: { ...shorter.params, durationSeconds: 1800 } }],
+        ['reports', workload(ARNS.reports)],
+      ]),
+    )
+    await until(sessionsOf(3))
+    await until(
+      () =>
+        sidecar!.observer.snapshot().roles[0]?.expiration?.toISOString() ===
+        '2026-01-01T00:30:00.000Z',
+    )
+  })
+
+  it('opens a role that has a token of its own with that token alone', async () => {
+    const tokenFile = join(folder.path, 'token')
+    const own = join(folder.path, 'reports-token')
+    await start({ tokenFile, roleTokenFiles: new Map([['reports', own]]) })
+    await until(() => ready() && ready('reports'))
+    const [shared, reports] = [readFileSync(tokenFile, 'utf8'), readFileSync(own, 'utf8')]
+    const statuses = await Promise.all(
+      [
+        get('/v1/credentials', shared),
+        get('/v1/credentials', reports),
+        get('/v1/credentials/reports', reports),
+        get('/v1/credentials/reports', shared),
+      ].map(async (response) => (await response).status),
+    )
+    expect(statuses).to.deep.equal([200, 403, 200, 403])
+  })
+})
