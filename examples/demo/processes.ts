@@ -22,6 +22,7 @@ export interface Running {
 /** Starts programs with exactly the environment given, and ends whatever is left of them. */
 export class Processes {
   readonly #running = new Set<ChildProcess>()
+  #ended = false
 
   /** Runs a program to its end. */
   async run(
@@ -66,8 +67,9 @@ export class Processes {
     }
   }
 
-  /** Ends everything that still runs. */
+  /** Ends everything that still runs; nothing starts after it. */
   async endAll(): Promise<void> {
+    this.#ended = true
     await Promise.all(
       [...this.#running].map(async (child) => {
         child.kill('SIGKILL')
@@ -77,9 +79,15 @@ export class Processes {
   }
 
   #start(args: readonly string[], env: Readonly<Record<string, string>>): ChildProcess {
+    if (this.#ended) throw new Error('interrupted')
     const child = spawn(process.execPath, [...args], {
-      // Nothing of this machine's AWS configuration may reach the story.
-      env: { PATH: process.env['PATH'] ?? '', HOME: '/nonexistent', ...env },
+      // Nothing of this machine's AWS configuration may reach the story, and no cache stays behind.
+      env: {
+        PATH: process.env['PATH'] ?? '',
+        HOME: '/nonexistent',
+        NODE_DISABLE_COMPILE_CACHE: '1',
+        ...env,
+      },
       stdio: ['ignore', 'pipe', 'pipe'],
     })
     this.#running.add(child)
