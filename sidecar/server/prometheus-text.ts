@@ -48,7 +48,11 @@ export interface Histogram {
   text(name: string): string
 }
 
-/** @param bounds Upper bounds, growing; one without an end is added. */
+/**
+ * A histogram without observations.
+ *
+ * @param bounds Upper bounds, growing; one without an end is added.
+ */
 export function createHistogram(bounds: readonly number[]): Histogram {
   const counts = new Array<number>(bounds.length + 1).fill(0)
   let sum = 0
