@@ -70,9 +70,12 @@ describe('rolesanywhere credential-process', () => {
       const somewhere = { env: {}, cwd: '/', uid: 54_321, gid: 54_321 }
       await startCommand('chmod', ['-R', 'a+rX', folder.path]).finished()
       const args = [join(program, 'rolesanywhere.cjs'), 'credential-process', '--version']
-      const { status, stderr } = await start(args, {}, somewhere).finished()
-      expect(stderr).to.equal('')
-      expect(status).to.equal(0)
+      const outcome = await start(args, {}, somewhere)
+        .finished()
+        .catch((error: NodeJS.ErrnoException) => error.code)
+      // Node itself may lie where only its owner may go.
+      if (outcome === 'EACCES') this.skip()
+      expect(outcome).to.include({ stderr: '', status: 0 })
     })
 
     it('writes nothing into the current folder, which need not be writable', async function () {

@@ -65,10 +65,11 @@ export function startCommand(
   let stderr = ''
   child.stdout?.setEncoding('utf8').on('data', (text: string) => (stdout += text))
   child.stderr?.setEncoding('utf8').on('data', (text: string) => (stderr += text))
-  const closed = once(child, 'close').then(([status]) => {
-    running.delete(child)
-    return status as number | null
-  })
+  // A program that cannot be started has no 'close', only an 'error'.
+  const closed = once(child, 'close')
+    .then(([status]) => status as number | null)
+    .finally(() => running.delete(child))
+  closed.catch(() => {})
   const finished = async (): Promise<Finished> => ({ status: await closed, stdout, stderr })
   return {
     process: child,
