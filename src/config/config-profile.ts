@@ -1,7 +1,7 @@
-import { readFileSync } from 'node:fs'
 import { homedir } from 'node:os'
 import { join } from 'node:path'
 import { RolesAnywhereError } from '../errors.js'
+import { readBounded } from '../session/read-bounded.js'
 import type { ConfigProfile } from './resolve.js'
 
 /** A config file larger than this is a mistake. */
@@ -23,49 +23,66 @@ export async function loadConfigProfile(
 ): Promise<ConfigProfile> {
   const name = named ?? (env['AWS_PROFILE'] || 'default')
   const path = configFilePath(env)
-  const values = readable(path) ? (await parseFile(path))[name] : undefined
+  const values = path && readable(path) ? (await parseFile(path))[name] : undefined
   if (values === undefined && named !== undefined) {
     throw new RolesAnywhereError(
       'ERR_RA_CONFIG_PROFILE_MISSING',
-      `config profile "${name}" (flag --config-profile) is not in "${path}"`,
+      `config profile "${name}" (flag --config-profile) is not in "${path ?? '~/.aws/config'}"`,
       { hint: `add a section [profile ${name}], or set AWS_CONFIG_FILE to the file that has it` },
     )
   }
   return { name, values: values ?? {} }
 }
 
-function configFilePath(env: Readonly<Record<string, string | undefined>>): string {
-  const home = env['HOME'] || env['USERPROFILE'] || homedir()
-  const path = env['AWS_CONFIG_FILE'] || join(home, '.aws', 'config')
-  return path.startsWith('~/') ? join(home, path.slice(2)) : path
+/** @returns `undefined` when nobody says where it is and the user has no home. */
+function configFilePath(env: Readonly<Record<string, string | undefined>>): string | undefined {
+  const home = env['HOME'] || env['USERPROFILE'] || homeOfUser()
+  const path = env['AWS_CONFIG_FILE'] || (home && join(home, '.aws', 'config'))
+  return home && path?.startsWith('~/') ? join(home, path.slice(2)) : path
+}
+
+function homeOfUser(): string | undefined {
+  try {
+    return homedir()
+  } catch {
+    // A user id without an entry in the user database, as containers have it.
+    return undefined
+  }
 }
 
 /** The library below answers an unreadable file as an empty one; that must be an error here. */
 function readable(path: string): boolean {
   try {
-    const bytes = readFileSync(path)
-    if (bytes.length <= MAX_CONFIG_BYTES) return true
+    const file = readBounded(path, MAX_CONFIG_BYTES)
+    if ('bytes' in file) return true
+    throw unreadable(path, file.problem)
   } catch (cause) {
-    const { code } = cause as NodeJS.ErrnoException
+    if (cause instanceof RolesAnywhereError) throw cause
+    const { code = 'unknown error' } = cause as NodeJS.ErrnoException
     if (code === 'ENOENT' || code === 'ENOTDIR') return false
-    throw new RolesAnywhereError(
-      'ERR_RA_CONFIG_FILE_INVALID',
-      `AWS config file "${path}" cannot be read (${code ?? 'unknown error'})`,
-      { cause, hint: 'check its permissions, or point AWS_CONFIG_FILE elsewhere' },
-    )
+    throw unreadable(path, code, cause)
   }
-  throw new RolesAnywhereError(
+}
+
+function unreadable(path: string, why: string, cause?: unknown): RolesAnywhereError {
+  return new RolesAnywhereError(
     'ERR_RA_CONFIG_FILE_INVALID',
-    `AWS config file "${path}" is larger than ${MAX_CONFIG_BYTES} bytes`,
+    `AWS config file "${path}" cannot be read (${why})`,
+    { cause, hint: 'check its permissions, or point AWS_CONFIG_FILE elsewhere' },
   )
 }
 
 async function parseFile(path: string): Promise<Record<string, ConfigProfile['values']>> {
   const { loadSharedConfigFiles } = await import('@smithy/shared-ini-file-loader')
-  const { configFile } = await loadSharedConfigFiles({
-    configFilepath: path,
-    filepath: path,
-    ignoreCache: true,
-  })
-  return configFile
+  try {
+    const { configFile } = await loadSharedConfigFiles({
+      configFilepath: path,
+      filepath: path,
+      ignoreCache: true,
+    })
+    return configFile
+  } catch (cause) {
+    // It looks for a home folder even when it needs none.
+    throw unreadable(path, 'HOME is not set', cause)
+  }
 }

@@ -1,13 +1,11 @@
-import { closeSync, fstatSync, openSync, readSync } from 'node:fs'
 import { type ErrorCode, RolesAnywhereError } from '../errors.js'
 import { Secret } from '../secret.js'
 import type { Identity } from '../x509/identity.js'
 import { type IdentityInput, type NamedBytes, readIdentity } from '../x509/read-identity.js'
+import { type BoundedFile, readBounded } from './read-bounded.js'
 
 /** No certificate, key or chain file is larger than this. */
 const MAX_FILE_BYTES = 1024 * 1024
-
-const CHUNK_BYTES = 32 * 1024
 
 /** No path looks like this. */
 const PEM_TEXT = /-----BEGIN|[\r\n]/
@@ -51,7 +49,7 @@ export function readIdentityFiles(
   const read = (what: string, source: string, code: ErrorCode): NamedBytes => {
     if (PEM_TEXT.test(source)) throw textForPath(what, code)
     const name = `${what} "${source}"`
-    if (!source.startsWith('env:')) return { name, bytes: readBounded(locate(source), name, code) }
+    if (!source.startsWith('env:')) return { name, bytes: readFile(locate(source), name, code) }
     const value = env[source.slice('env:'.length)]
     if (value) return { name, bytes: Buffer.from(value) }
     throw new RolesAnywhereError(code, `${name}: the environment variable is not set`, {
@@ -90,38 +88,25 @@ function passphraseIn({ bytes }: NamedBytes): Secret {
   )
 }
 
-/** Synchronous: the files are small and local, and `node:fs/promises` would cost every call 2 ms. */
-function readBounded(path: string, name: string, code: ErrorCode): Uint8Array {
-  try {
-    const file = openSync(path, 'r')
-    try {
-      if (fstatSync(file).isDirectory()) {
-        throw new RolesAnywhereError(code, `${name} is a folder`, {
-          hint: 'name the file in it, for example tls.crt or tls.key',
-        })
-      }
-      return readAll(file, name, code)
-    } finally {
-      closeSync(file)
-    }
-  } catch (cause) {
-    throw cause instanceof RolesAnywhereError ? cause : unreadable(name, code, cause)
-  }
-}
-
-/** By chunks and not by the size that the file system tells: pipes and devices have none. */
-function readAll(file: number, name: string, code: ErrorCode): Uint8Array {
-  const chunks: Buffer[] = []
-  for (let size = 0; size <= MAX_FILE_BYTES;) {
-    const chunk = Buffer.allocUnsafe(CHUNK_BYTES)
-    const bytesRead = readSync(file, chunk)
-    if (bytesRead === 0) return Buffer.concat(chunks)
-    chunks.push(chunk.subarray(0, bytesRead))
-    size += bytesRead
+function readFile(path: string, name: string, code: ErrorCode): Uint8Array {
+  const read = attempt(path, name, code)
+  if ('bytes' in read) return read.bytes
+  if (read.problem === 'folder') {
+    throw new RolesAnywhereError(code, `${name} is a folder`, {
+      hint: 'name the file in it, for example tls.crt or tls.key',
+    })
   }
   throw new RolesAnywhereError(code, `${name} is larger than ${MAX_FILE_BYTES} bytes`, {
     hint: 'check the path: certificates and keys are a few kilobytes',
   })
+}
+
+function attempt(path: string, name: string, code: ErrorCode): BoundedFile {
+  try {
+    return readBounded(path, MAX_FILE_BYTES)
+  } catch (cause) {
+    throw unreadable(name, code, cause)
+  }
 }
 
 function unreadable(name: string, code: ErrorCode, cause: unknown): RolesAnywhereError {

@@ -1,4 +1,3 @@
-import { readFileSync } from 'node:fs'
 import type { Clock } from '../clock.js'
 import { RolesAnywhereError } from '../errors.js'
 import type { Logger } from '../log.js'
@@ -10,7 +9,11 @@ import { createSigner } from '../x509/signer.js'
 import { createSession, type ObtainedSession } from './create-session.js'
 import { createHttpClient } from './http-client.js'
 import { type IdentityFiles, loadIdentity } from './identity-files.js'
+import { type BoundedFile, readBounded } from './read-bounded.js'
 import type { CaBundle } from './tls-trust.js'
+
+/** The roots of a whole operating system take a quarter of a megabyte. */
+const MAX_BUNDLE_BYTES = 4 * 1024 * 1024
 
 /** Everything that says who the workload is and how it reaches the service, checked and complete. */
 export interface Workload {
@@ -82,15 +85,22 @@ function fromFiles(
 
 function readCaBundle(path: string): CaBundle {
   const name = `CA bundle "${path}"`
-  try {
-    return { name, pem: readFileSync(path, 'utf8') }
-  } catch (cause) {
-    const reason = (cause as NodeJS.ErrnoException).code ?? 'unknown error'
-    throw new RolesAnywhereError('ERR_RA_CA_BUNDLE_INVALID', `${name} cannot be read (${reason})`, {
+  const failed = (what: string, cause?: unknown): RolesAnywhereError =>
+    new RolesAnywhereError('ERR_RA_CA_BUNDLE_INVALID', `${name} ${what}`, {
       cause,
       hint: 'check --ca-bundle and AWS_CA_BUNDLE',
     })
+  let file: BoundedFile
+  try {
+    file = readBounded(path, MAX_BUNDLE_BYTES)
+  } catch (cause) {
+    const reason = (cause as NodeJS.ErrnoException).code ?? 'unknown error'
+    throw failed(`cannot be read (${reason})`, cause)
   }
+  if ('bytes' in file) return { name, pem: file.bytes.toString('utf8') }
+  throw failed(
+    file.problem === 'folder' ? 'is a folder' : `is larger than ${MAX_BUNDLE_BYTES} bytes`,
+  )
 }
 
 /** `AWS_MAX_ATTEMPTS`, as every AWS SDK reads it; anything but a small positive number is ignored. */

@@ -93,8 +93,9 @@ function overall(roles: readonly State[], certificate: State | undefined): State
 }
 
 function readyText(ready: number, all: number): string {
-  const roles = all === 1 ? 'role' : 'roles'
-  return ready === all ? `${all} ${roles} ready` : `${ready} of ${all} ${roles} ready`
+  if (all === 1) return ready === 1 ? '1 role ready' : 'role not ready'
+  if (ready === all) return `${all} roles ready`
+  return `${ready === 0 ? 'none' : ready} of ${all} roles ready`
 }
 
 function certificateText(certificate: CertificateSnapshot | undefined, now: Date): string {

@@ -66,7 +66,8 @@ export function statusPage(snapshot: SidecarSnapshot, now: Date, version: string
           <footer class="quiet">
             ${spans([
               `rolesanywhere ${version}, up ${spanText(now.getTime() - snapshot.startedAt.getTime())}`,
-              `as of ${instantText(now)}, again every ${RELOAD_SECONDS} s`,
+              `as of ${instantText(now)}`,
+              `loads again every ${RELOAD_SECONDS} s`,
             ])}
             <a href="/readyz">readyz</a>
             <a href="/healthz">healthz</a>
@@ -113,7 +114,7 @@ function session(role: RoleSnapshot, line: TimeLine, now: Date): Html {
       }
     : undefined
   const facts = [
-    held && refreshedAt ? `obtained ${relativeText(refreshedAt, now)}` : undefined,
+    obtainedText(held ? refreshedAt : undefined, now),
     nextRefreshAt && `next ${held ? 'refresh' : 'attempt'} ${dueText(nextRefreshAt, now)}`,
     held ? `expires ${timeText(expiration)}, ${relativeText(expiration, now)}` : undefined,
   ]
@@ -132,8 +133,7 @@ function certificate(found: CertificateSnapshot | undefined, now: Date): Html {
   if (!found) {
     return html`<section class="starting">
       <h2>Certificate</h2>
-      ${stateWord('starting')}
-      <p class="quiet">none could be read yet</p>
+      <span class="state">${CERTIFICATE_WORD.starting}</span>
     </section>`
   }
   const { subject, serialNumber, notBefore, notAfter, loadedAt, chainLength } = found
@@ -208,6 +208,9 @@ function events(all: readonly SidecarEvent[], now: Date): Html {
 function spans(texts: readonly (Html | string | undefined)[]): Html[] {
   return texts.flatMap((text) => (text === undefined ? [] : [html`<span>${text}</span>`]))
 }
+
+const obtainedText = (at: Date | undefined, now: Date): string =>
+  at ? `obtained ${relativeText(at, now)}` : 'no session'
 
 /** A due time in the past means that it is under way. */
 const dueText = (at: Date, now: Date): string => (at > now ? relativeText(at, now) : 'now')

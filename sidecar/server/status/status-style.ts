@@ -12,7 +12,7 @@ h2{font-size:1rem;margin:0 0 .75rem}
 h3{font-size:1rem;margin:0;overflow-wrap:anywhere}
 p{margin:.25rem 0 0}
 ul{margin:.75rem 0 0;padding-left:1.2rem}
-li{margin:.35rem 0}
+li{margin:.35rem 0;overflow-wrap:anywhere}
 svg{display:block;width:100%;overflow:visible}
 a{color:inherit}
 code{font:.875em/1.4 ui-monospace,monospace;overflow-wrap:anywhere}
@@ -40,10 +40,11 @@ table{width:100%;border-collapse:collapse;font-size:.875rem}
 th{text-align:left;font-weight:600;color:var(--quiet)}
 th,td{padding:.35rem .75rem .35rem 0;border-top:1px solid var(--line);vertical-align:top}
 thead th{border-top:0}
-td{overflow-wrap:anywhere}
-td:first-child,td:nth-child(2){white-space:nowrap;overflow-wrap:normal}
+td:first-child,td:nth-child(2){white-space:nowrap}
+td:nth-child(3){min-width:7rem;overflow-wrap:anywhere}
+td:last-child{width:100%;overflow-wrap:anywhere}
 tr.warn td:nth-child(2){color:var(--degraded);font-weight:600}
 tr.error td:nth-child(2){color:var(--failed);font-weight:600}
 footer{display:flex;flex-wrap:wrap;gap:.25rem 1rem;padding:0 .25rem}
-@media(max-width:36rem){main{padding:.5rem}section,header{padding:.85rem;margin-bottom:.5rem}thead{display:none}tr{display:flex;flex-wrap:wrap;gap:0 .75rem;border-top:1px solid var(--line);padding:.4rem 0}tr:first-child{border-top:0;padding-top:0}td{padding:0;border:0}td:last-child{flex:1 0 100%}td:empty{display:none}dl{grid-template-columns:1fr;gap:0}dd{margin-bottom:.4rem}}
+@media(max-width:36rem){main{padding:.5rem}section,header{padding:.85rem;margin-bottom:.5rem}thead{display:none}tr{display:flex;flex-wrap:wrap;gap:0 .75rem;border-top:1px solid var(--line);padding:.4rem 0}tr:first-child{border-top:0;padding-top:0}td{padding:0;border:0}td:last-child{flex:1 0 100%}td:nth-child(3){min-width:0}td:empty{display:none}dl{grid-template-columns:1fr;gap:0}dd{margin-bottom:.4rem}.ends{flex-direction:column}code{font-size:.75em}}
 `

@@ -190,6 +190,8 @@ rolesanywhere_endpoint = ${aws.url}
       { flag: 'log-level', value: 'loud', code: 'ERR_RA_SETTING_INVALID' },
       { flag: 'config-profile', value: 'absent', code: 'ERR_RA_CONFIG_PROFILE_MISSING' },
       { flag: 'ca-bundle', value: '/absent', code: 'ERR_RA_CA_BUNDLE_INVALID' },
+      { flag: 'ca-bundle', value: '/', code: 'ERR_RA_CA_BUNDLE_INVALID' },
+      { flag: 'ca-bundle', value: '/dev/zero', code: 'ERR_RA_CA_BUNDLE_INVALID' },
       { flag: 'certificate', value: '/absent', code: 'ERR_RA_CERTIFICATE_UNREADABLE' },
       { flag: 'certificate', value: '/', code: 'ERR_RA_CERTIFICATE_UNREADABLE' },
       { flag: 'certificate', value: '/dev/zero', code: 'ERR_RA_CERTIFICATE_UNREADABLE' },

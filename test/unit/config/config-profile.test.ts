@@ -79,6 +79,10 @@ describe('loadConfigProfile', () => {
       loadConfigProfile(undefined, { AWS_CONFIG_FILE: folder.path }),
       'ERR_RA_CONFIG_FILE_INVALID',
     )
+    await rejectsWithCode(
+      loadConfigProfile(undefined, { AWS_CONFIG_FILE: '/dev/zero' }),
+      'ERR_RA_CONFIG_FILE_INVALID',
+    )
     await writeFile(env['AWS_CONFIG_FILE']!, '#'.repeat(1024 * 1024 + 1))
     await rejectsWithCode(loadConfigProfile(undefined, env), 'ERR_RA_CONFIG_FILE_INVALID')
   })
