@@ -10,7 +10,7 @@ export type BoundedFile = { readonly bytes: Buffer } | { readonly problem: 'fold
  * and devices have none. Synchronous: the files are small and local, and `node:fs/promises` would cost
  * every `credential-process` 2 ms.
  *
- * @throws what the file system throws, for example with code `ENOENT`.
+ * @throws Error from the file system, for example with code `ENOENT`.
  */
 export function readBounded(path: string, maxBytes: number): BoundedFile {
   const file = openSync(path, 'r')
