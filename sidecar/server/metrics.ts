@@ -106,7 +106,7 @@ export function createSidecarMetrics(init: SidecarMetricsInit): SidecarMetrics {
   const refreshes = createCounter(init.roles.map((role) => [role, 'success']))
   const staleServed = createCounter(init.roles.map((role) => [role]))
   const reloads = createCounter([['success']])
-  const requests = createCounter(init.routes.map((route) => [route, '200']))
+  const requests = createCounter()
   const refreshDuration = createHistogram(REFRESH_BOUNDS)
   const requestDuration = createHistogram(REQUEST_BOUNDS)
   return {

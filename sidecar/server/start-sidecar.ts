@@ -139,7 +139,8 @@ export async function startSidecar(options: SidecarOptions, deps: SidecarDeps): 
       now: () => clock.now(),
       version: VERSION,
     })
-    const health = createServer(app)
+    const health = createServer({ requestTimeout: 10_000, headersTimeout: 10_000 }, app)
+    health.maxConnections = 64
     const healthUrl = await listen(health, options.healthListen)
     servers.push(health)
     return { ...sidecar, reload, healthUrl }

@@ -46,5 +46,5 @@ td:last-child{width:100%;overflow-wrap:anywhere}
 tr.warn td:nth-child(2){color:var(--degraded);font-weight:600}
 tr.error td:nth-child(2){color:var(--failed);font-weight:600}
 footer{display:flex;flex-wrap:wrap;gap:.25rem 1rem;padding:0 .25rem}
-@media(max-width:36rem){main{padding:.5rem}section,header{padding:.85rem;margin-bottom:.5rem}thead{display:none}tr{display:flex;flex-wrap:wrap;gap:0 .75rem;border-top:1px solid var(--line);padding:.4rem 0}tr:first-child{border-top:0;padding-top:0}td{padding:0;border:0}td:last-child{flex:1 0 100%}td:nth-child(3){min-width:0}td:empty{display:none}dl{grid-template-columns:1fr;gap:0}dd{margin-bottom:.4rem}.ends{flex-direction:column}code{font-size:.75em}}
+@media(max-width:36rem){main{padding:.5rem}section,header{padding:.85rem;margin-bottom:.5rem}thead{display:none}tr{display:flex;flex-wrap:wrap;gap:0 .75rem;border-top:1px solid var(--line);padding:.4rem 0}tr:first-child{border-top:0;padding-top:0}td{padding:0;border:0}td:last-child{flex:1 0 100%}td:nth-child(3){min-width:0}td:empty{display:none}dl{grid-template-columns:1fr;gap:0}dd{margin-bottom:.4rem}.ends{flex-direction:column}ul{padding-left:1rem;font-size:.9375rem}code,code.quiet{font-size:.75rem}}
 `

@@ -87,10 +87,10 @@ export function scaleSvg(line: TimeLine): Html {
 /** Round times within the line, at most four. */
 export function ticksOf({ from, to }: TimeLine): Date[] {
   const spanMs = to.getTime() - from.getTime()
-  const days = 24 * 60 * MINUTE_MS
+  const dayMs = 24 * 60 * MINUTE_MS
   const stepMs =
     TICK_STEPS_MS.find((step) => spanMs / step < MAX_TICKS) ??
-    Math.ceil(spanMs / MAX_TICKS / days) * days
+    (Math.floor(spanMs / MAX_TICKS / dayMs) + 1) * dayMs
   const first = Math.ceil(from.getTime() / stepMs) * stepMs
   const ticks: Date[] = []
   for (let at = first; at <= to.getTime(); at += stepMs) ticks.push(new Date(at))
