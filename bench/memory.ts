@@ -1,8 +1,8 @@
 import { existsSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { join } from 'node:path'
-import { PROGRAM, type Stage, type Started } from './stage.js'
+import { startServe } from './serve.js'
+import type { Stage, Started } from './stage.js'
 import { table } from './table.js'
 
 const IDLE = `setInterval(() => {}, 1e6); console.error('ready')`
@@ -12,22 +12,7 @@ export async function idleMemory(stage: Stage, quick: boolean): Promise<string> 
   if (!existsSync('/proc/self/smaps_rollup')) return 'Memory: not measured, this is not Linux'
   const programs = {
     'idle node': await stage.start(['-e', IDLE], /ready/),
-    'idle serve': await stage.start(
-      [
-        PROGRAM,
-        'serve',
-        ...stage.identity('ec-p256'),
-        '--log-format',
-        'json',
-        '--listen',
-        '127.0.0.1:0',
-        '--health-listen',
-        '127.0.0.1:0',
-        '--authorization-token-file',
-        join(stage.folder, 'token'),
-      ],
-      /serving credentials/,
-    ),
+    'idle serve': await startServe(stage),
   }
   await sleep(quick ? 2_000 : 10_000)
   const rows: string[][] = []

@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises'
-import { join } from 'node:path'
 import { load, type LoadResult } from './load.js'
-import { PROGRAM, type Stage } from './stage.js'
+import { startServe } from './serve.js'
+import type { Stage } from './stage.js'
 import { median, quantile, table } from './table.js'
 
 /** A server that answers the same bytes and does nothing else. */
@@ -17,23 +17,7 @@ server.listen(0, '127.0.0.1', () => console.error('http://127.0.0.1:' + server.a
 
 /** Requests per second and latency of the credentials route, against a bare `node:http` server. */
 export async function throughput(stage: Stage, quick: boolean): Promise<string> {
-  const tokenFile = join(stage.folder, 'token')
-  const { line } = await stage.start(
-    [
-      PROGRAM,
-      'serve',
-      ...stage.identity('ec-p256'),
-      '--log-format',
-      'json',
-      '--listen',
-      '127.0.0.1:0',
-      '--health-listen',
-      '127.0.0.1:0',
-      '--authorization-token-file',
-      tokenFile,
-    ],
-    /serving credentials/,
-  )
+  const { line, tokenFile } = await startServe(stage)
   const { uri } = JSON.parse(line) as { uri: string }
   const authorization = await readFile(tokenFile, 'utf8')
   const answer = await fetch(uri, { headers: { authorization } })

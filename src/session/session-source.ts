@@ -10,10 +10,7 @@ import { createSession, type ObtainedSession } from './create-session.js'
 import { createHttpClient } from './http-client.js'
 import { type IdentityFiles, loadIdentity } from './identity-files.js'
 import { type BoundedFile, readBounded } from './read-bounded.js'
-import type { CaBundle } from './tls-trust.js'
-
-/** The roots of a whole operating system take a quarter of a megabyte. */
-const MAX_BUNDLE_BYTES = 4 * 1024 * 1024
+import { type CaBundle, MAX_BUNDLE_BYTES } from './tls-trust.js'
 
 /** Everything that says who the workload is and how it reaches the service, checked and complete. */
 export interface Workload {

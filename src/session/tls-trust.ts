@@ -1,7 +1,10 @@
 import { X509Certificate } from 'node:crypto'
-import { readFileSync } from 'node:fs'
 import { createSecureContext, rootCertificates, type SecureContext } from 'node:tls'
 import { RolesAnywhereError } from '../errors.js'
+import { readBounded } from './read-bounded.js'
+
+/** The roots of a whole operating system take a quarter of a megabyte. */
+export const MAX_BUNDLE_BYTES = 4 * 1024 * 1024
 
 type Env = Readonly<Record<string, string | undefined>>
 
@@ -46,7 +49,8 @@ function extraRoots(env: Env): readonly string[] {
   const path = env['NODE_EXTRA_CA_CERTS']
   if (!path) return []
   try {
-    return certificatesIn(readFileSync(path, 'utf8'))
+    const file = readBounded(path, MAX_BUNDLE_BYTES)
+    return 'bytes' in file ? certificatesIn(file.bytes.toString('utf8')) : []
   } catch {
     // Node has warned of it when it started.
     return []
