@@ -10,6 +10,7 @@ export const KIND_OF = {
   ERR_RA_FLAG_CONFLICT: 'usage',
   ERR_RA_FLAG_UNSUPPORTED: 'usage',
   ERR_RA_ARGUMENT_INVALID: 'usage',
+  ERR_RA_INPUT_INVALID: 'usage',
 
   // Settings, and what they name on this machine.
   ERR_RA_SETTING_MISSING: 'config',
@@ -28,6 +29,9 @@ export const KIND_OF = {
   ERR_RA_FILE_UNWRITABLE: 'config',
   ERR_RA_EMULATOR_STATE_INVALID: 'config',
   ERR_RA_PKI_INVALID: 'config',
+  ERR_RA_PKCS11_URI_INVALID: 'config',
+  ERR_RA_PKCS11_UNAVAILABLE: 'config',
+  ERR_RA_ECR_CONFIG_INVALID: 'config',
 
   // Certificate, private key and chain.
   ERR_RA_CERTIFICATE_UNREADABLE: 'identity',
@@ -53,10 +57,31 @@ export const KIND_OF = {
   ERR_RA_PKCS12_INVALID: 'identity',
   ERR_RA_SIGNING_FAILED: 'identity',
 
+  // A certificate or key on a PKCS#11 token.
+  ERR_RA_TOKEN_MISSING: 'identity',
+  ERR_RA_OBJECT_AMBIGUOUS: 'identity',
+  ERR_RA_PIN_MISSING: 'identity',
+  ERR_RA_PIN_WRONG: 'identity',
+  ERR_RA_PIN_LOCKED: 'identity',
+  ERR_RA_PKCS11_FAILED: 'identity',
+
+  // The API server of the cluster, as far as asking again in the same way does not help.
+  ERR_RA_KUBE_CONFIG_INVALID: 'config',
+  ERR_RA_KUBE_UNAUTHORIZED: 'denied',
+  ERR_RA_KUBE_FORBIDDEN: 'denied',
+  ERR_RA_KUBE_NOT_FOUND: 'denied',
+  ERR_RA_KUBE_CONFLICT: 'denied',
+  ERR_RA_KUBE_GONE: 'denied',
+  ERR_RA_KUBE_INVALID: 'denied',
+
   // The service said no; asking again with the same request gives the same answer.
   ERR_RA_SESSION_DENIED: 'denied',
   ERR_RA_REQUEST_REFUSED: 'denied',
   ERR_RA_CLOCK_SKEW: 'denied',
+  ERR_RA_ECR_TOKEN_DENIED: 'denied',
+  ERR_RA_ECR_SESSION_REFUSED: 'denied',
+  ERR_RA_ECR_REGISTRY_DENIED: 'denied',
+  ERR_RA_ECR_REPOSITORY_NOT_FOUND: 'denied',
 
   // Worth another try later.
   ERR_RA_ENDPOINT_UNREACHABLE: 'unavailable',
@@ -67,6 +92,9 @@ export const KIND_OF = {
   ERR_RA_SERVICE_FAILED: 'unavailable',
   ERR_RA_RESPONSE_INVALID: 'unavailable',
   ERR_RA_NO_SESSION: 'unavailable',
+  ERR_RA_FILE_LOCKED: 'unavailable',
+  ERR_RA_KUBE_UNREACHABLE: 'unavailable',
+  ERR_RA_KUBE_UNAVAILABLE: 'unavailable',
 } as const satisfies Record<string, ErrorKind>
 
 /** Stable identifier of one failure. Never renamed within a major version. */

@@ -85,8 +85,15 @@ export const ROOMS: readonly Room[] = [
   {
     path: 'src/session/',
     name: 'floor 2',
-    rooms: [...GROUND, ...FLOOR_1, 'src/system-clock.ts'],
+    rooms: [...GROUND, ...FLOOR_1, 'src/pkcs11/', 'src/system-clock.ts'],
     packages: ['@smithy/types', 'https-proxy-agent'],
+    ...EFFECTS,
+  },
+  {
+    path: 'src/pkcs11/',
+    name: 'floor 2',
+    rooms: [...GROUND, ...FLOOR_1],
+    packages: ['pkcs11js'],
     ...EFFECTS,
   },
   {
@@ -162,6 +169,13 @@ export const ROOMS: readonly Room[] = [
     packages: [],
     ...EFFECTS,
   })),
+  {
+    path: 'sidecar/kube/',
+    name: 'sidecar/kube',
+    rooms: LIBRARY,
+    packages: ['@kubernetes/client-node'],
+    ...EFFECTS,
+  },
   { path: 'examples/demo/', name: 'the demo', rooms: [...LIBRARY, ...APART], ...FREE },
   { path: 'examples/s3-bucket-lister/', name: 'the example', rooms: [], ...FREE },
   {
@@ -177,8 +191,10 @@ export const ROOMS: readonly Room[] = [
 
 /** Packages that stay in one place of the rooms that may import them. Tests may import them all. */
 export const CONFINED: readonly { readonly package: string; readonly files: RegExp }[] = [
+  { package: '@kubernetes/client-node', files: /^sidecar\/kube\/connection\.ts$/ },
   { package: 'express', files: /(^|[/-])app\.ts$/ },
   { package: 'node-forge', files: /(^|[/-])pkcs12\.ts$/ },
+  { package: 'pkcs11js', files: /^src\/pkcs11\/module\.ts$/ },
   { package: '@noble/post-quantum', files: /^src\/x509\/keys\/ml-dsa\.ts$/ },
 ]
 
@@ -197,6 +213,7 @@ export const LIGHT = [
 
 /** Packages that cost start-up time: the AWS CLI starts `credential-process` once per call. */
 export const HEAVY = [
+  '@kubernetes/client-node',
   '@noble/post-quantum',
   '@peculiar/asn1-schema',
   '@peculiar/asn1-x509',
@@ -204,5 +221,6 @@ export const HEAVY = [
   'express',
   'https-proxy-agent',
   'node-forge',
+  'pkcs11js',
   'reflect-metadata',
 ]
