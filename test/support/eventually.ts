@@ -12,12 +12,13 @@ const LIMIT_MS = 15_000
  */
 export async function eventually<T>(
   probe: () => T | undefined | Promise<T | undefined>,
+  limitMs = LIMIT_MS,
 ): Promise<T> {
-  const endMs = performance.now() + LIMIT_MS
+  const endMs = performance.now() + limitMs
   for (;;) {
     const found = await probe()
     if (found !== undefined) return found
-    if (performance.now() > endMs) throw new Error(`still not so after ${LIMIT_MS} ms`)
+    if (performance.now() > endMs) throw new Error(`still not so after ${limitMs} ms`)
     await delay(STEP_MS)
   }
 }
