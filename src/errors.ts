@@ -29,6 +29,9 @@ export const KIND_OF = {
   ERR_RA_FILE_UNWRITABLE: 'config',
   ERR_RA_EMULATOR_STATE_INVALID: 'config',
   ERR_RA_PKI_INVALID: 'config',
+  ERR_RA_INJECTOR_CONFIG_INVALID: 'config',
+  ERR_RA_INJECTION_REFUSED: 'config',
+  ERR_RA_MANIFEST_INVALID: 'config',
   ERR_RA_PKCS11_URI_INVALID: 'config',
   ERR_RA_PKCS11_UNAVAILABLE: 'config',
   ERR_RA_ECR_CONFIG_INVALID: 'config',
@@ -67,6 +70,8 @@ export const KIND_OF = {
 
   // The API server of the cluster, as far as asking again in the same way does not help.
   ERR_RA_KUBE_CONFIG_INVALID: 'config',
+  ERR_RA_WEBHOOK_CERTIFICATE_INVALID: 'config',
+  ERR_RA_ADMISSION_REVIEW_INVALID: 'usage',
   ERR_RA_KUBE_UNAUTHORIZED: 'denied',
   ERR_RA_KUBE_FORBIDDEN: 'denied',
   ERR_RA_KUBE_NOT_FOUND: 'denied',

@@ -7,8 +7,20 @@ export { loadSigner } from './session/load-signer.js'
 export { readGeneration } from './session/read-generation.js'
 export { sessionSource } from './session/session-source.js'
 export { watchFolders } from './session/watch-folders.js'
+export { resolveTarget } from './protocol/arn.js'
 export { signRequest } from './protocol/sign-request.js'
-export { containerDocument, processDocument } from './protocol/documents.js'
+export {
+  containerDocument,
+  imdsDocument,
+  imdsInfoDocument,
+  processDocument,
+} from './protocol/documents.js'
+export { dockerConfigJson } from './ecr/docker-config.js'
+export { getAuthorizationToken } from './ecr/get-authorization-token.js'
+export { readRegistryConfig } from './ecr/registry-config.js'
+export { parseRegistryHost, privateRegistry, registryHostNames } from './ecr/registry-host.js'
+export { registryRoles } from './ecr/registry-roles.js'
+export { keepTokens } from './ecr/token-source.js'
 export { RolesAnywhereError } from './errors.js'
 export { Secret } from './secret.js'
 export { systemClock } from './system-clock.js'
@@ -16,12 +28,14 @@ export { systemClock } from './system-clock.js'
 export type { Clock, SleepOptions } from './clock.js'
 export type { ErrorCode, ErrorKind } from './errors.js'
 export type { Logger } from './log.js'
+export type { Target, TargetParams } from './protocol/arn.js'
 export type { CreateSessionParams } from './protocol/create-session.js'
 export type { Endpoint } from './protocol/endpoints.js'
 export type { HttpRequest, HttpResponse } from './protocol/http-message.js'
 export type { Session, SessionCredentials } from './protocol/session-credentials.js'
 export type { Signer } from './protocol/signer.js'
 export type { CertificateFacts } from './x509/certificate-facts.js'
+export type { DeviceKey } from './x509/device-key.js'
 export type { Identity } from './x509/identity.js'
 export type { IdentityInput } from './x509/read-identity.js'
 export type {
@@ -52,3 +66,17 @@ export type {
   SessionKeeperDeps,
 } from './session/session-keeper.js'
 export type { SessionSourceDeps, Workload } from './session/session-source.js'
+export type { ApiEndpointOptions } from './ecr/api-endpoint.js'
+export type { AuthorizationToken } from './ecr/authorization-token.js'
+export type { DockerConfigEntry } from './ecr/docker-config.js'
+export type { GetAuthorizationTokenDeps } from './ecr/get-authorization-token.js'
+export type { RegistryConfig, ServiceAccountRule } from './ecr/registry-config.js'
+export type {
+  PrivateRegistry,
+  PublicRegistry,
+  Registry,
+  RegistryAliases,
+  RegistryHost,
+} from './ecr/registry-host.js'
+export type { RegistryRole, RegistryRoles } from './ecr/registry-roles.js'
+export type { TokenSource, TokenSourceDeps, TokenStatus } from './ecr/token-source.js'

@@ -8,7 +8,8 @@ const EXPLAINED_IN = 'docs/dependencies.md'
 
 /** Rules on packages: each is used, declared and explained, and the lock file names no host. */
 export function checkDependencies(tree: Tree): Problem[] {
-  const declared = new Set(Object.keys(readObject(tree, 'package.json')['dependencies'] ?? {}))
+  const { dependencies, optionalDependencies } = readObject(tree, 'package.json')
+  const declared = new Set(Object.keys({ ...dependencies, ...optionalDependencies }))
   const problems: Problem[] = []
   const used = new Set<string>()
   for (const [file, text] of tree) {

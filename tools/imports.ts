@@ -28,7 +28,9 @@ export function lineOf(source: ts.SourceFile, node: ts.Node): number {
 export function importsOf(source: ts.SourceFile): ImportEdge[] {
   const edges: ImportEdge[] = []
   const add = (node: ts.Node, named: ts.Node | undefined, kind: ImportEdge['kind']): void => {
-    const specifier = named && ts.isStringLiteralLike(named) ? named.text : undefined
+    // `import('name' as string)` is how an optional package is kept from the compiler.
+    const plain = named && ts.isAsExpression(named) ? named.expression : named
+    const specifier = plain && ts.isStringLiteralLike(plain) ? plain.text : undefined
     edges.push({ line: lineOf(source, node), specifier, kind })
   }
   const visit = (node: ts.Node): void => {

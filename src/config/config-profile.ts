@@ -8,6 +8,13 @@ import type { ConfigProfile } from './resolve.js'
 const MAX_CONFIG_BYTES = 1024 * 1024
 
 /**
+ * What every key of a setting begins with. A file in which none of them stands, as that of somebody who
+ * gives all settings by flags, need not be understood; loading what understands it takes as long as
+ * handing out a session from the cache.
+ */
+const SETS_SOMETHING = /rolesanywhere_|ca_bundle|use_fips_endpoint|use_dualstack_endpoint/
+
+/**
  * The profile of the AWS config file that settings may come from: the one named by flag, else
  * `AWS_PROFILE`, else `default`. A file or profile that nobody asked for by flag may be absent:
  * `AWS_PROFILE` is often set for other programs.
@@ -23,7 +30,9 @@ export async function loadConfigProfile(
 ): Promise<ConfigProfile> {
   const name = named ?? (env['AWS_PROFILE'] || 'default')
   const path = configFilePath(env)
-  const values = path && readable(path) ? (await parseFile(path))[name] : undefined
+  const text = path && readable(path)
+  const wanted = text && (named !== undefined || SETS_SOMETHING.test(text))
+  const values = path && wanted ? (await parseFile(path))[name] : undefined
   if (values === undefined && named !== undefined) {
     throw new RolesAnywhereError(
       'ERR_RA_CONFIG_PROFILE_MISSING',
@@ -36,30 +45,38 @@ export async function loadConfigProfile(
 
 /** @returns `undefined` when nobody says where it is and the user has no home. */
 function configFilePath(env: Readonly<Record<string, string | undefined>>): string | undefined {
-  const home = env['HOME'] || env['USERPROFILE'] || homeOfUser()
+  const home = homeFolder(env)
   const path = env['AWS_CONFIG_FILE'] || (home && join(home, '.aws', 'config'))
   return home && path?.startsWith('~/') ? join(home, path.slice(2)) : path
 }
 
-function homeOfUser(): string | undefined {
+/**
+ * The user's home folder.
+ *
+ * @returns `undefined` for a user who has none.
+ */
+export function homeFolder(env: Readonly<Record<string, string | undefined>>): string | undefined {
   try {
-    return homedir()
+    return env['HOME'] || env['USERPROFILE'] || homedir()
   } catch {
     // A user id without an entry in the user database, as containers have it.
     return undefined
   }
 }
 
-/** The library below answers an unreadable file as an empty one; that must be an error here. */
-function readable(path: string): boolean {
+/**
+ * The text of the file, `undefined` without one. The library below answers an unreadable file as an
+ * empty one; that must be an error here.
+ */
+function readable(path: string): string | undefined {
   try {
     const file = readBounded(path, MAX_CONFIG_BYTES)
-    if ('bytes' in file) return true
+    if ('bytes' in file) return file.bytes.toString('latin1')
     throw unreadable(path, file.problem)
   } catch (cause) {
     if (cause instanceof RolesAnywhereError) throw cause
     const { code = 'unknown error' } = cause as NodeJS.ErrnoException
-    if (code === 'ENOENT' || code === 'ENOTDIR') return false
+    if (code === 'ENOENT' || code === 'ENOTDIR') return undefined
     throw unreadable(path, code, cause)
   }
 }

@@ -8,6 +8,8 @@ export interface Setting<T> {
   readonly flag: string
   /** Placeholder of the value in the help text; absent for a switch. */
   readonly value?: string
+  /** All that the value may be, where that is a short list. */
+  readonly choices?: readonly string[]
   readonly env?: string
   /** Key in the AWS config file's profile. */
   readonly profileKey?: string
@@ -53,6 +55,14 @@ function sessionName(value: string): string {
   throw invalid('not 2 to 64 of the characters A-Z a-z 0-9 _ + = , . @ -')
 }
 
+/** What `aws_signing_helper` takes for a persistent key of a TPM must not be taken for a file. */
+function keySource(value: string): string {
+  if (!/^handle:/i.test(value)) return value
+  throw new RolesAnywhereError('ERR_RA_FLAG_UNSUPPORTED', 'keys in a TPM are not supported', {
+    hint: 'only files and PKCS#11 tokens are; a TPM can be reached through the PKCS#11 module tpm2-pkcs11',
+  })
+}
+
 /**
  * Settings that say who the workload is and how to reach the service. Flag names are those of
  * `aws_signing_helper`, so that its command lines work with only the program's name changed.
@@ -64,15 +74,15 @@ export const SETTINGS = {
     env: 'ROLESANYWHERE_CERTIFICATE',
     profileKey: 'rolesanywhere_certificate',
     parse: text,
-    help: 'certificate: PEM with or without its chain, DER or PKCS#12; env:NAME reads PEM from a variable',
+    help: 'certificate: PEM with or without its chain, DER or PKCS#12; env:NAME reads PEM from a variable; or a pkcs11: URI',
   },
   privateKey: {
     flag: 'private-key',
     value: 'FILE',
     env: 'ROLESANYWHERE_PRIVATE_KEY',
     profileKey: 'rolesanywhere_private_key',
-    parse: text,
-    help: "private key of the certificate, or env:NAME; default: the certificate's own file",
+    parse: keySource,
+    help: "private key of the certificate, env:NAME or a pkcs11: URI; default: the certificate's own file or token",
   },
   passphraseFile: {
     flag: 'private-key-passphrase-file',
@@ -89,6 +99,28 @@ export const SETTINGS = {
     profileKey: 'rolesanywhere_intermediates',
     parse: text,
     help: "intermediate certificates, added to those in the certificate's file, in any order",
+  },
+  pkcs11Library: {
+    flag: 'pkcs11-lib',
+    value: 'FILE',
+    env: 'ROLESANYWHERE_PKCS11_LIB',
+    profileKey: 'rolesanywhere_pkcs11_lib',
+    parse: text,
+    help: 'PKCS#11 module for pkcs11: URIs; default: module-path of the URI, else p11-kit',
+  },
+  pkcs11PinFile: {
+    flag: 'pkcs11-pin-file',
+    value: 'FILE',
+    env: 'ROLESANYWHERE_PKCS11_PIN_FILE',
+    profileKey: 'rolesanywhere_pkcs11_pin_file',
+    parse: text,
+    help: 'file with the PIN of the token (or the PIN itself in ROLESANYWHERE_PKCS11_PIN); pin-source of the URI comes first',
+  },
+  reusePin: {
+    flag: 'reuse-pin',
+    parse: truth,
+    fallback: false,
+    help: 'accepted for compatibility: a key that wants the PIN for each signature gets it',
   },
   trustAnchorArn: {
     flag: 'trust-anchor-arn',
@@ -193,6 +225,44 @@ export const SETTINGS = {
   },
 } as const satisfies Record<string, Setting<unknown>>
 
+/** The credentials route of a server on this machine. Its token must not leave it, so nothing else will do. */
+function loopbackUrl(value: string): URL {
+  const url = URL.canParse(value) ? new URL(value) : undefined
+  if (url?.protocol !== 'http:' || !/^(127(\.\d+){3}|\[::1\]|localhost)$/.test(url.hostname)) {
+    throw invalid('not an http: URL of this machine', 'write http://127.0.0.1:9911')
+  }
+  if (url.username !== '' || url.password !== '') {
+    throw invalid('a URL with a user or a password', 'name the token file instead')
+  }
+  if (url.pathname === '/') url.pathname = '/v1/credentials'
+  return url
+}
+
+/** Settings of `credential-process` on how sessions are shared between processes. */
+export const SHARING_SETTINGS = {
+  noCache: {
+    flag: 'no-cache',
+    env: 'ROLESANYWHERE_NO_CACHE',
+    parse: truth,
+    fallback: false,
+    help: 'obtain a session of its own; neither look into the session cache nor write to it',
+  },
+  sidecar: {
+    flag: 'sidecar',
+    value: 'URL',
+    env: 'ROLESANYWHERE_SIDECAR',
+    parse: loopbackUrl,
+    help: 'use the session of a running "serve" when it has one for the same role, for example http://127.0.0.1:9911',
+  },
+  sidecarTokenFile: {
+    flag: 'sidecar-token-file',
+    value: 'FILE',
+    env: 'AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE',
+    parse: text,
+    help: 'file with the authorization token of that server',
+  },
+} as const satisfies Record<string, Setting<unknown>>
+
 /** Settings of the program itself, on every command. */
 export const PROGRAM_SETTINGS = {
   configProfile: {
@@ -207,6 +277,7 @@ export const PROGRAM_SETTINGS = {
     value: 'LEVEL',
     env: 'ROLESANYWHERE_LOG_LEVEL',
     parse: oneOf<LogLevel>(LOG_LEVELS),
+    choices: LOG_LEVELS,
     fallback: 'info',
     help: 'error, warn, info or debug; no level ever prints a secret',
   },
@@ -215,6 +286,7 @@ export const PROGRAM_SETTINGS = {
     value: 'FORMAT',
     env: 'ROLESANYWHERE_LOG_FORMAT',
     parse: oneOf<LogFormat>(['json', 'text']),
+    choices: ['json', 'text'],
     help: 'json or text; default: text on a terminal, json elsewhere',
   },
   debug: {

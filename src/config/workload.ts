@@ -28,7 +28,10 @@ export async function loadWorkload({ flags, env }: WorkloadSources): Promise<Wor
     ...defined('privateKey', find(SETTINGS.privateKey)),
     ...defined('intermediates', find(SETTINGS.intermediates)),
     ...defined('passphraseFile', find(SETTINGS.passphraseFile)),
-    ...defined('passphrase', passphraseFrom(env)),
+    ...defined('passphrase', secretFrom(env, 'ROLESANYWHERE_PRIVATE_KEY_PASSPHRASE')),
+    ...defined('pkcs11Library', find(SETTINGS.pkcs11Library)),
+    ...defined('pkcs11PinFile', find(SETTINGS.pkcs11PinFile)),
+    ...defined('pkcs11Pin', secretFrom(env, 'ROLESANYWHERE_PKCS11_PIN')),
   }
   const arns = {
     trustAnchorArn: get(SETTINGS.trustAnchorArn),
@@ -58,8 +61,8 @@ export async function loadWorkload({ flags, env }: WorkloadSources): Promise<Wor
   }
 }
 
-function passphraseFrom(env: WorkloadSources['env']): Secret | undefined {
-  const value = env['ROLESANYWHERE_PRIVATE_KEY_PASSPHRASE']
+function secretFrom(env: WorkloadSources['env'], name: string): Secret | undefined {
+  const value = env[name]
   return value ? new Secret(value) : undefined
 }
 

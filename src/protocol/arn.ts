@@ -99,6 +99,17 @@ const ROLE: Kind = {
   form: 'arn:aws:iam::ACCOUNT:role/NAME',
 }
 
+const KINDS = { trustAnchorArn: TRUST_ANCHOR, profileArn: PROFILE, roleArn: ROLE } as const
+
+/**
+ * Takes one of the three ARNs apart.
+ *
+ * @throws RolesAnywhereError `ERR_RA_ARN_INVALID` when it is malformed or names something else.
+ */
+export function parseTargetArn(name: keyof typeof KINDS, text: string): Arn {
+  return parseKind(text, KINDS[name])
+}
+
 /**
  * Checks that trust anchor, profile and role are such and belong together, and says where to go.
  * A region that was set wins over the trust anchor's.

@@ -78,7 +78,7 @@ export function requestTarget(request: HttpRequest): string {
  * @see https://docs.aws.amazon.com/rolesanywhere/latest/userguide/authentication-create-session.html
  */
 export function processCreateSessionResponse(response: HttpResponse, at: Date): Session {
-  if (response.status < 200 || response.status > 299) throw serviceError(response)
+  if (response.status < 200 || response.status > 299) throw serviceError(response, at)
   const answer = parseBody(response)
   const entry = record(list(answer['credentialSet'])[0])
   const credentials = readCredentials(record(entry['credentials']))

@@ -69,6 +69,23 @@ export function imdsDocument(credentials: SessionCredentials, lastUpdated: Date)
 }
 
 /**
+ * Document that says for which instance profile the metadata service has credentials.
+ *
+ * @param lastUpdated When the profile was last looked at.
+ * @see https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/instancedata-data-categories.html
+ */
+export function imdsInfoDocument(
+  instanceProfileArn: string,
+  lastUpdated: Date,
+): { readonly [Key in 'Code' | 'LastUpdated' | 'InstanceProfileArn']: string } {
+  return {
+    Code: 'Success',
+    LastUpdated: timestamp(lastUpdated),
+    InstanceProfileArn: instanceProfileArn,
+  }
+}
+
+/**
  * `YYYY-MM-DDTHH:MM:SSZ`, the one form that every SDK reads: some refuse an offset, some a fraction.
  * Rounded down, so that nobody holds credentials for longer than AWS accepts them.
  */

@@ -56,40 +56,46 @@ export function endpointFor(params: EndpointParams): Endpoint {
   return { protocol: 'https:', hostname: `${service}.${region}.${suffix}` }
 }
 
-function parseEndpoint(text: string): Endpoint {
+/**
+ * Reads the URL of an endpoint that takes the place of AWS's own.
+ *
+ * @param what Names the setting in errors.
+ * @throws RolesAnywhereError `ERR_RA_ENDPOINT_INVALID`, also for plain HTTP to another machine.
+ */
+export function parseEndpoint(text: string, what = 'endpoint (--endpoint)'): Endpoint {
   const url = URL.canParse(text) ? new URL(text) : undefined
   const protocol = url?.protocol
   // The URL parser drops line breaks and outer spaces; a setting that holds one is a mistake.
   if (!url || (protocol !== 'https:' && protocol !== 'http:') || /[^\u0021-\u007e]/.test(text)) {
     throw invalid(
-      'endpoint (--endpoint): not an absolute http or https URL',
+      `${what}: not an absolute http or https URL`,
       'write it like https://rolesanywhere.eu-central-1.amazonaws.com',
     )
   }
   if (url.username || url.password || text.includes('?') || text.includes('#')) {
     throw invalid(
-      'endpoint (--endpoint): has credentials, a query or a fragment',
+      `${what}: has credentials, a query or a fragment`,
       'give scheme, host and port only',
     )
   }
   if (url.pathname !== '/') {
     throw invalid(
-      'endpoint (--endpoint): has a path',
+      `${what}: has a path`,
       'give scheme, host and port only; the signed path is always /sessions',
     )
   }
   const hostname = url.hostname.replace(/^\[|\]$/g, '')
   if (protocol === 'http:' && !isLoopback(hostname)) {
     throw invalid(
-      'endpoint (--endpoint): plain http to another machine',
+      `${what}: plain http to another machine`,
       'use https; http is for a server on this machine (127.0.0.1, ::1, localhost)',
     )
   }
   return url.port ? { protocol, hostname, port: Number(url.port) } : { protocol, hostname }
 }
 
-/** Of a host name as the URL parser leaves it, where every IPv4 notation has become four decimal numbers. */
-function isLoopback(hostname: string): boolean {
+/** Whether a host is this machine. Of a host name as the URL parser leaves it, where every IPv4 notation has become four decimal numbers. */
+export function isLoopback(hostname: string): boolean {
   return hostname === 'localhost' || hostname === '::1' || /^127(\.\d{1,3}){3}$/.test(hostname)
 }
 

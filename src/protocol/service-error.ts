@@ -17,8 +17,11 @@ export class ServiceFault {
   /** What AWS support asks for. */
   readonly requestId: string | undefined
   readonly explanation: Explanation
+  /** How long the service asks to be left alone, in milliseconds. */
+  readonly retryAfterMs: number | undefined
 
-  constructor(response: HttpResponse) {
+  /** @param at When the answer arrived; a `Retry-After` that is a date means nothing without it. */
+  constructor(response: HttpResponse, at?: Date) {
     const { status, headers } = response
     const body = jsonObject(response.body)
     const names = [headers['x-amzn-errortype'], body['code'], body['__type'], body['Code']]
@@ -27,19 +30,21 @@ export class ServiceFault {
     this.message = oneLine(body['message'] ?? body['Message'])
     this.requestId = /^[\w-]{1,128}$/.exec(headers['x-amzn-requestid'] ?? '')?.[0]
     this.explanation = explainRefusal(status, this.type, this.message)
+    this.retryAfterMs = retryAfterMs(response, at)
   }
 }
 
 /**
  * Turns an answer that is not a success into an error.
  *
+ * @param at When the answer arrived.
  * @returns an error with code `ERR_RA_THROTTLED`, `ERR_RA_SERVICE_FAILED` (5xx),
  *   `ERR_RA_SESSION_DENIED` (403), `ERR_RA_REQUEST_REFUSED` (400, or an ARN not found) or, for anything
  *   else, `ERR_RA_RESPONSE_INVALID`.
  * @see https://docs.aws.amazon.com/rolesanywhere/latest/userguide/authentication-create-session.html
  */
-export function serviceError(response: HttpResponse): RolesAnywhereError {
-  const fault = new ServiceFault(response)
+export function serviceError(response: HttpResponse, at?: Date): RolesAnywhereError {
+  const fault = new ServiceFault(response, at)
   const { status, type, message, explanation } = fault
   const name = type === undefined ? '' : ` ${type}`
   const text = message === undefined ? '' : `: ${message.replace(/\.$/, '')}`
@@ -76,15 +81,15 @@ export function isInvalidSignature(error: unknown): boolean {
 /**
  * How long the service asks us to wait, from `Retry-After`: seconds, or an HTTP date.
  *
- * @param at When the answer arrived.
+ * @param at When the answer arrived; without it, a date says nothing.
  * @returns milliseconds, never negative; nothing when the header is absent or unreadable.
  * @see https://www.rfc-editor.org/rfc/rfc9110#name-retry-after
  */
-export function retryAfterMs(response: HttpResponse, at: Date): number | undefined {
+export function retryAfterMs(response: HttpResponse, at?: Date): number | undefined {
   const value = response.headers['retry-after']?.trim() ?? ''
   if (/^\d{1,9}$/.test(value)) return Number(value) * 1000
   const until = httpDateMs(value)
-  return until === undefined ? undefined : Math.max(until - at.getTime(), 0)
+  return until === undefined || !at ? undefined : Math.max(until - at.getTime(), 0)
 }
 
 /**

@@ -43,6 +43,10 @@ export interface CreateSessionDeps {
 export interface ObtainedSession extends Session {
   /** To be added to the local clock to get the service's; 0 unless a correction was needed. */
   readonly clockOffsetMs: number
+  /** The role that was asked for. */
+  readonly roleArn?: string
+  /** Host that issued it. */
+  readonly source?: string
 }
 
 /** A difference below this is not what made a signature invalid. */
@@ -92,7 +96,15 @@ async function attempts(
   for (let attempt = 1; ; attempt++) {
     const last = attempt >= maxAttempts
     const outcome = await once(signer, target, deps, { limit, last, clockOffsetMs })
-    if ('session' in outcome) return { ...outcome.session, clockOffsetMs }
+    if ('session' in outcome) {
+      const { params, endpoint } = target
+      return {
+        ...outcome.session,
+        clockOffsetMs,
+        roleArn: params.roleArn,
+        source: endpoint.hostname,
+      }
+    }
     const { error, response } = outcome
 
     const skewMs = response && isInvalidSignature(error) ? skew(response, deps.clock) : 0

@@ -10,7 +10,7 @@ import { proxyAuthorization, proxyFor } from './proxy.js'
 import { type CaBundle, trusting } from './tls-trust.js'
 
 /** An answer larger than this is not CreateSession's. */
-const MAX_RESPONSE_BYTES = 64 * 1024
+const DEFAULT_MAX_RESPONSE_BYTES = 64 * 1024
 
 /** How requests reach the service. */
 export interface HttpClientInit {
@@ -20,6 +20,8 @@ export interface HttpClientInit {
   readonly verifyTls?: boolean
   /** Read for `HTTPS_PROXY`, `ALL_PROXY` and `NO_PROXY`, in either case, and `NODE_EXTRA_CA_CERTS`. */
   readonly env: Readonly<Record<string, string | undefined>>
+  /** Default 65536. */
+  readonly maxResponseBytes?: number
 }
 
 /** Sends one request and resolves with the whole answer, whatever its status. Rejects when aborted. */
@@ -40,15 +42,17 @@ export function createHttpClient(init: HttpClientInit): Send {
     rejectUnauthorized: init.verifyTls ?? true,
     ...(secureContext && { secureContext }),
   }
+  const { maxResponseBytes = DEFAULT_MAX_RESPONSE_BYTES } = init
   return async (request, signal) => {
     if (request.protocol === 'http:') {
-      return exchange((options) => http.request({ ...options, agent: false }), request, signal)
+      const plain: Open = (options) => http.request({ ...options, agent: false })
+      return exchange(plain, request, signal, maxResponseBytes)
     }
     const { port = 443 } = request
     const proxy = proxyFor({ hostname: unbracketed(request), port }, init.env)
     const agent = proxy ? await tunnelThrough(proxy, tls) : false
     const open: Open = (options) => https.request({ ...options, ...tls, agent })
-    return exchange(open, request, signal, proxy)
+    return exchange(open, request, signal, maxResponseBytes, proxy)
   }
 }
 
@@ -79,6 +83,7 @@ async function exchange(
   open: Open,
   request: HttpRequest,
   signal: AbortSignal,
+  maxResponseBytes: number,
   proxy?: URL,
 ): Promise<HttpResponse> {
   return new Promise((resolve, reject) => {
@@ -98,7 +103,8 @@ async function exchange(
     })
     outgoing.on('response', (incoming) => {
       const { statusCode: status = 0 } = incoming
-      readBody(incoming).then((body) => resolve({ status, headers: flatten(incoming), body }), fail)
+      const answer = readBody(incoming, maxResponseBytes)
+      answer.then((body) => resolve({ status, headers: flatten(incoming), body }), fail)
     })
     outgoing.on('error', fail)
     outgoing.end(request.body)
@@ -117,17 +123,17 @@ function proxyRefusal(status: number, proxy: URL | undefined): RolesAnywhereErro
   )
 }
 
-async function readBody(incoming: IncomingMessage): Promise<string> {
+async function readBody(incoming: IncomingMessage, maxBytes: number): Promise<string> {
   const chunks: Buffer[] = []
   let size = 0
   for await (const chunk of incoming as AsyncIterable<Buffer>) {
     size += chunk.length
-    if (size > MAX_RESPONSE_BYTES) {
+    if (size > maxBytes) {
       incoming.destroy()
       throw new RolesAnywhereError(
         'ERR_RA_RESPONSE_INVALID',
-        `the endpoint answered with more than ${MAX_RESPONSE_BYTES} bytes`,
-        { hint: 'check that the endpoint is the Roles Anywhere service and not a proxy page' },
+        `the endpoint answered with more than ${maxBytes} bytes`,
+        { hint: 'check that the endpoint is the AWS service and not a proxy page' },
       )
     }
     chunks.push(chunk)

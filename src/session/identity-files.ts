@@ -1,4 +1,6 @@
 import { type ErrorCode, RolesAnywhereError } from '../errors.js'
+import type { TokenContents } from '../pkcs11/read-token.js'
+import { isPkcs11Uri } from '../pkcs11/uri.js'
 import { Secret } from '../secret.js'
 import type { Identity } from '../x509/identity.js'
 import { type IdentityInput, type NamedBytes, readIdentity } from '../x509/read-identity.js'
@@ -10,7 +12,10 @@ const MAX_FILE_BYTES = 1024 * 1024
 /** No path looks like this. */
 const PEM_TEXT = /-----BEGIN|[\r\n]/
 
-/** Where certificate and key come from. Each is a path, or `env:NAME` for PEM held in a variable. */
+/**
+ * Where certificate and key come from. Each is a path, or `env:NAME` for PEM held in a variable;
+ * certificate and private key may also be `pkcs11:` URIs.
+ */
 export interface IdentityFiles {
   readonly certificate: string
   /** Default: the certificate's own file. */
@@ -20,6 +25,12 @@ export interface IdentityFiles {
   readonly passphraseFile?: string
   /** The passphrase itself; a passphrase file wins. */
   readonly passphrase?: Secret
+  /** PKCS#11 module for `pkcs11:` URIs. Default: `module-path` of the URI, else p11-kit. */
+  readonly pkcs11Library?: string
+  /** File with the PIN of the token; `pin-source` of the URI wins. */
+  readonly pkcs11PinFile?: string
+  /** The PIN itself; a file wins. */
+  readonly pkcs11Pin?: Secret
 }
 
 /** The environment that `env:NAME` sources are looked up in. */
@@ -32,20 +43,21 @@ type Environment = Readonly<Record<string, string | undefined>>
  * @throws RolesAnywhereError of kind `identity`, naming the file and what is wrong with it.
  */
 export async function loadIdentity(files: IdentityFiles, env: Environment): Promise<Identity> {
-  return readIdentity(readIdentityFiles(files, env))
+  return readIdentity(await readIdentityFiles(files, env))
 }
 
 /**
  * Reads the files of an identity without looking into them.
  *
  * @param locate Says where a path leads; messages name the path as it was given.
- * @throws RolesAnywhereError `ERR_RA_CERTIFICATE_UNREADABLE` or `ERR_RA_KEY_UNREADABLE`.
+ * @throws RolesAnywhereError `ERR_RA_CERTIFICATE_UNREADABLE` or `ERR_RA_KEY_UNREADABLE`, and for a
+ *   token whatever reading it throws.
  */
-export function readIdentityFiles(
+export async function readIdentityFiles(
   files: IdentityFiles,
   env: Environment,
   locate: (path: string) => string = (path) => path,
-): IdentityInput {
+): Promise<IdentityInput> {
   const read = (what: string, source: string, code: ErrorCode): NamedBytes => {
     if (PEM_TEXT.test(source)) throw textForPath(what, code)
     const name = `${what} "${source}"`
@@ -61,16 +73,44 @@ export function readIdentityFiles(
     passphraseFile === undefined
       ? files.passphrase
       : passphraseIn(read('passphrase file', passphraseFile, 'ERR_RA_KEY_UNREADABLE'))
+  const key =
+    privateKey === undefined || isPkcs11Uri(privateKey)
+      ? undefined
+      : read('private key', privateKey, 'ERR_RA_KEY_UNREADABLE')
+  const chain =
+    intermediates === undefined
+      ? undefined
+      : read('intermediates', intermediates, 'ERR_RA_CERTIFICATE_UNREADABLE')
+  const onToken = await fromToken(files, (pinFile) =>
+    passphraseIn(read('PIN file', pinFile, 'ERR_RA_KEY_UNREADABLE')),
+  )
   return {
-    ...(privateKey !== undefined && {
-      privateKey: read('private key', privateKey, 'ERR_RA_KEY_UNREADABLE'),
-    }),
-    ...(intermediates !== undefined && {
-      intermediates: read('intermediates', intermediates, 'ERR_RA_CERTIFICATE_UNREADABLE'),
-    }),
-    certificate: read('certificate', files.certificate, 'ERR_RA_CERTIFICATE_UNREADABLE'),
+    ...(key && { privateKey: key }),
+    ...(chain && { intermediates: chain }),
+    certificate:
+      onToken.certificate ??
+      read('certificate', files.certificate, 'ERR_RA_CERTIFICATE_UNREADABLE'),
+    ...(onToken.privateKey && { privateKey: onToken.privateKey }),
     ...(passphrase && { passphrase }),
   }
+}
+
+/** What lies in a token; the modules for that are not loaded when everything is in files. */
+async function fromToken(
+  files: IdentityFiles,
+  readPinFile: (path: string) => Secret,
+): Promise<TokenContents> {
+  const { certificate, privateKey, pkcs11Library: library, pkcs11PinFile, pkcs11Pin } = files
+  if (!isPkcs11Uri(certificate) && !isPkcs11Uri(privateKey ?? '')) return {}
+  const { readToken } = await import('../pkcs11/read-token.js')
+  const sources = {
+    certificate,
+    ...(privateKey !== undefined && { privateKey }),
+    ...(library !== undefined && { library }),
+  }
+  return readToken(sources, (source = pkcs11PinFile) =>
+    source === undefined ? pkcs11Pin : readPinFile(source),
+  )
 }
 
 /** Messages repeat paths; what somebody gave in place of one may be the key itself. */

@@ -3,6 +3,7 @@ import type { Clock } from '../clock.js'
 import type { Logger } from '../log.js'
 import { type CertificateFacts, certificateFacts } from '../x509/certificate-facts.js'
 import { checkIdentity } from '../x509/check-identity.js'
+import { type DeviceKey, isDeviceKey } from '../x509/device-key.js'
 import type { Identity } from '../x509/identity.js'
 import { type IdentityInput, readIdentity } from '../x509/read-identity.js'
 import { sameReason } from './same-reason.js'
@@ -12,6 +13,12 @@ const POLL_MS = 10_000
 
 /** Files that are written one after the other are not looked at in between. */
 const SETTLE_MS = 200
+
+/**
+ * A chain that became shorter is taken into use by a look after this time: a file that is being
+ * written reads as good while it ends between two certificates.
+ */
+const SHORTER_CHAIN_GRACE_MS = 2_000
 
 /** How often it is said again that the certificate ends soon. */
 const REMIND_MS = 60 * 60_000
@@ -37,13 +44,22 @@ export interface IdentityStore {
    * @throws RolesAnywhereError of kind `identity` when there never was a usable one.
    */
   current(): Promise<Identity>
-  /** Looks at the files now. Never rejects: what went wrong is logged and kept. */
+  /**
+   * Looks at the files now; whoever calls says that they are whole. Never rejects: what went wrong is
+   * logged and kept.
+   */
   reload(): Promise<void>
   generation(): Generation | undefined
   /** Absent when the files are the ones in use. */
   failure(): ReloadFailure | undefined
   /** Ends watching and polling. */
   stop(): Promise<void>
+}
+
+/** Files with a shorter chain than the one in use. */
+interface Shorter {
+  readonly digest: string
+  readonly sinceMonotonicMs: number
 }
 
 /** Effects of {@link keepIdentity}. */
@@ -63,33 +79,49 @@ export interface IdentityStoreDeps {
 /**
  * Starts keeping an identity. New files replace the ones in use once they are read, fit together and
  * would be accepted by the service; until then, and when they are half-written or gone, the old ones
- * stay. Does not keep the process alive.
+ * stay. A chain that became shorter must stay so for a moment. Does not keep the process alive.
  *
  * @param read Reads all files as one generation.
  */
-export function keepIdentity(read: () => IdentityInput, deps: IdentityStoreDeps): IdentityStore {
+export function keepIdentity(
+  read: () => IdentityInput | Promise<IdentityInput>,
+  deps: IdentityStoreDeps,
+): IdentityStore {
   const { clock, log } = deps
   let changed = new AbortController()
   let stopped = false
   let held: Generation | undefined
   let heldDigest: string | undefined
+  let shorter: Shorter | undefined
   let failure: ReloadFailure | undefined
   let remindedMs: number | undefined
   let looking: Promise<void> | undefined
 
-  async function look(): Promise<void> {
+  async function look(whole: boolean): Promise<void> {
     try {
-      const input = read()
+      const input = await read()
       const digest = digestOf(input)
       if (digest !== heldDigest) {
         const identity = await readIdentity(input)
         checkIdentity(identity, clock.now())
+        if (!whole && mayBeCut(identity, digest)) return
         take(identity, digest)
       }
+      shorter = undefined
       failure = undefined
     } catch (error) {
       keep(error)
     }
+  }
+
+  function mayBeCut({ chain }: Identity, digest: string): boolean {
+    if (!held || chain.length >= held.identity.chain.length) return false
+    const nowMs = clock.monotonicMs()
+    if (shorter?.digest !== digest) {
+      shorter = { digest, sinceMonotonicMs: nowMs }
+      log.debug('the chain became shorter, looking again before it is used')
+    }
+    return nowMs - shorter.sinceMonotonicMs < SHORTER_CHAIN_GRACE_MS
   }
 
   function take(identity: Identity, digest: string): void {
@@ -115,8 +147,8 @@ export function keepIdentity(read: () => IdentityInput, deps: IdentityStoreDeps)
   }
 
   /** One look at a time; whoever asks meanwhile gets the answer of the one under way. */
-  async function lookOnce(): Promise<void> {
-    looking ??= look().finally(() => (looking = undefined))
+  async function lookOnce(whole = false): Promise<void> {
+    looking ??= look(whole).finally(() => (looking = undefined))
     await looking
   }
 
@@ -156,7 +188,7 @@ export function keepIdentity(read: () => IdentityInput, deps: IdentityStoreDeps)
     async reload() {
       // The look under way may have begun before the files changed.
       await looking
-      await lookOnce()
+      await lookOnce(true)
     },
     generation: () => held,
     failure: () => failure,
@@ -169,11 +201,16 @@ export function keepIdentity(read: () => IdentityInput, deps: IdentityStoreDeps)
   }
 }
 
+/** What is known of a key that cannot be read. */
+const publicBytes = ({ publicKey }: DeviceKey): Buffer =>
+  publicKey.export({ format: 'der', type: 'spki' })
+
 /** Tells contents apart; the names of the files do not matter. */
 function digestOf({ certificate, privateKey, intermediates }: IdentityInput): string {
   const hash = createHash('sha256')
-  for (const file of [certificate, privateKey, intermediates]) {
-    hash.update(`${file?.bytes.length ?? -1}:`).update(file?.bytes ?? '')
+  const key = privateKey && isDeviceKey(privateKey) ? publicBytes(privateKey) : privateKey?.bytes
+  for (const bytes of [certificate.bytes, key, intermediates?.bytes]) {
+    hash.update(`${bytes?.length ?? -1}:`).update(bytes ?? '')
   }
   return hash.digest('base64')
 }

@@ -40,7 +40,11 @@ const EXPLANATIONS: Readonly<Record<string, Explanation>> = {
   ETIMEDOUT: unreachable('the connection timed out'),
   EACCES: unreachable('this machine forbids the connection'),
   EADDRNOTAVAIL: unreachable('this machine has no address to connect from'),
-  EMFILE: unreachable('this process has no file descriptor left'),
+  EMFILE: {
+    code: 'ERR_RA_ENDPOINT_UNREACHABLE',
+    what: 'this process has no file descriptor left',
+    hint: 'raise its limit of open files (ulimit -n), and look for a client that leaks connections',
+  },
   HPE_HEADER_OVERFLOW: unreachable('the answer is not that of the service'),
   CERT_HAS_EXPIRED: dated("the endpoint's certificate has expired"),
   CERT_NOT_YET_VALID: dated("the endpoint's certificate is not yet valid"),

@@ -7,9 +7,12 @@ import type { Workload } from './session-source.js'
 
 /** Who the workload is, and how its sessions are to be kept. */
 export interface FromRolesAnywhereInit {
-  /** Path: PEM with or without its chain, DER or PKCS#12; or `env:NAME` for PEM in a variable. */
+  /**
+   * Path: PEM with or without its chain, DER or PKCS#12; `env:NAME` for PEM in a variable; or a
+   * `pkcs11:` URI.
+   */
   readonly certificate: string
-  /** Path or `env:NAME`. Default: the certificate's own file. */
+  /** Path, `env:NAME` or a `pkcs11:` URI. Default: the certificate's own file or token. */
   readonly privateKey?: string
   /** Path of further certificates for the chain, in any order. */
   readonly intermediates?: string
@@ -17,6 +20,12 @@ export interface FromRolesAnywhereInit {
   readonly privateKeyPassphraseFile?: string
   /** The passphrase itself; the file wins. */
   readonly privateKeyPassphrase?: string
+  /** Path of the PKCS#11 module for `pkcs11:` URIs. Default: p11-kit. */
+  readonly pkcs11Library?: string
+  /** Path of a file with the PIN of the token; `pin-source` of the URI wins. */
+  readonly pkcs11PinFile?: string
+  /** The PIN itself; a file wins. */
+  readonly pkcs11Pin?: string
   readonly trustAnchorArn: string
   readonly profileArn: string
   readonly roleArn: string
@@ -51,6 +60,9 @@ const OPTIONS: Readonly<Record<keyof FromRolesAnywhereInit, Kind>> = {
   intermediates: 'string',
   privateKeyPassphraseFile: 'string',
   privateKeyPassphrase: 'string',
+  pkcs11Library: 'string',
+  pkcs11PinFile: 'string',
+  pkcs11Pin: 'string',
   trustAnchorArn: 'string',
   profileArn: 'string',
   roleArn: 'string',
@@ -119,12 +131,16 @@ export function workloadOf(init: FromRolesAnywhereInit): Workload {
 function identityFilesOf(init: FromRolesAnywhereInit): Workload['identityFiles'] {
   const { certificate, privateKey, intermediates, privateKeyPassphrase: passphrase } = init
   const passphraseFile = init.privateKeyPassphraseFile
+  const { pkcs11Library, pkcs11PinFile, pkcs11Pin: pin } = init
   return {
     certificate,
     ...(privateKey !== undefined && { privateKey }),
     ...(intermediates !== undefined && { intermediates }),
     ...(passphraseFile !== undefined && { passphraseFile }),
     ...(passphrase !== undefined && { passphrase: new Secret(passphrase) }),
+    ...(pkcs11Library !== undefined && { pkcs11Library }),
+    ...(pkcs11PinFile !== undefined && { pkcs11PinFile }),
+    ...(pin !== undefined && { pkcs11Pin: new Secret(pin) }),
   }
 }
 

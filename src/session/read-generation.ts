@@ -9,12 +9,13 @@ const MAX_READS = 3
  * Reads the files of an identity as one generation: all of them from the folders that the links lead
  * to at one moment. When the folder is taken away during the read, the new one is read.
  *
- * @throws RolesAnywhereError `ERR_RA_CERTIFICATE_UNREADABLE` or `ERR_RA_KEY_UNREADABLE`.
+ * @throws RolesAnywhereError `ERR_RA_CERTIFICATE_UNREADABLE` or `ERR_RA_KEY_UNREADABLE`, and for a
+ *   token whatever reading it throws.
  */
-export function readGeneration(
+export async function readGeneration(
   files: IdentityFiles,
   env: Readonly<Record<string, string | undefined>>,
-): IdentityInput {
+): Promise<IdentityInput> {
   for (let reads = 1; ; reads++) {
     const found = new Map<string, string>()
     const locate = pinnedPaths()
@@ -24,7 +25,7 @@ export function readGeneration(
       return real
     }
     try {
-      return readIdentityFiles(files, env, noted)
+      return await readIdentityFiles(files, env, noted)
     } catch (error) {
       const again = pinnedPaths()
       const moved = [...found].some(([path, real]) => again(path) !== real)

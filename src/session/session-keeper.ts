@@ -1,6 +1,7 @@
 import type { Clock } from '../clock.js'
 import { type ErrorKind, RolesAnywhereError } from '../errors.js'
 import type { Logger } from '../log.js'
+import { serviceFaultOf } from '../protocol/service-error.js'
 import type { ObtainedSession } from './create-session.js'
 import {
   CLOCK_CHECK_MS,
@@ -12,10 +13,15 @@ import {
 
 /** Holds a session and renews it in the background, so that nobody who asks ever waits for AWS. */
 export interface SessionKeeper {
-  /** The session held, as long as it has at least a minute left by both clocks. Never waits. */
+  /**
+   * The session held, as long as it has at least a minute left by both clocks. Never waits; an attempt
+   * that is due begins at once when the loop has yet to notice, as after the machine was suspended.
+   */
   current(): ObtainedSession | undefined
   /** What is going on, for people and for metrics. */
   status(): KeeperStatus
+  /** Whether a session is held that should have been renewed by now; for those who ask often. */
+  isStale(): boolean
   /** Why the last attempt failed; `undefined` after a success. */
   lastFailure(): unknown
   /** Resolves with the first session, or rejects when the keeper is stopped without one. */
@@ -69,6 +75,12 @@ export interface AttemptOutcome {
   readonly durationMs: number
 }
 
+/** A moment, on both clocks. */
+interface Due {
+  readonly wallMs: number
+  readonly monotonicMs: number
+}
+
 /** A session with what the clocks said when it came. */
 interface Held {
   readonly session: ObtainedSession
@@ -99,13 +111,13 @@ export function keepSession(
   let failure: unknown
   let failures = 0
   let failedAt: Date | undefined
-  let nextAttemptAt: Date | undefined
+  let nextAttempt: Due | undefined
   const first = pending<ObtainedSession>()
   let outcome = pending<ObtainedSession>()
 
   async function attempt(): Promise<number> {
     const startedMs = clock.monotonicMs()
-    nextAttemptAt = undefined
+    nextAttempt = undefined
     try {
       const session = await fetch(stopping.signal)
       const lifeMs = session.credentials.expiration.getTime() - serviceNowMs(session)
@@ -123,6 +135,7 @@ export function keepSession(
         nextRefreshAt: new Date(clock.now().getTime() + delayMs),
         accessKeyId: session.credentials.accessKeyId,
         assumedRoleArn: session.assumedRoleArn,
+        source: session.source,
       })
       return delayMs
     } catch (error) {
@@ -131,7 +144,10 @@ export function keepSession(
       failures++
       failedAt = clock.now()
       outcome.reject(error)
-      const delayMs = retryDelayMs(failureKind(error), failures, random())
+      const delayMs = retryDelayMs(failureKind(error), failures, random(), {
+        retryAfterMs: serviceFaultOf(error)?.retryAfterMs,
+        servedForMs: servedForMs(),
+      })
       deps.onAttempt?.({ error, durationMs: clock.monotonicMs() - startedMs })
       const fields = {
         error,
@@ -148,15 +164,11 @@ export function keepSession(
 
   /** Looks at both clocks now and then instead of trusting one long timer. */
   async function wait(ms: number): Promise<void> {
-    const dueMonotonicMs = clock.monotonicMs() + ms
-    const dueWallMs = clock.now().getTime() + ms
-    nextAttemptAt = new Date(dueWallMs)
-    const signal = AbortSignal.any([stopping.signal, wakeUp.signal])
+    const due = { wallMs: clock.now().getTime() + ms, monotonicMs: clock.monotonicMs() + ms }
+    nextAttempt = due
+    const { signal } = wakeUp
     while (!signal.aborted) {
-      const leftMs = Math.min(
-        dueMonotonicMs - clock.monotonicMs(),
-        dueWallMs - clock.now().getTime(),
-      )
+      const leftMs = untilMs(due)
       if (leftMs <= 0) break
       const options = { signal, ...(deps.background && { background: true }) }
       await clock.sleep(Math.min(leftMs, CLOCK_CHECK_MS), options)
@@ -176,7 +188,7 @@ export function keepSession(
   async function obtained(): Promise<ObtainedSession> {
     const session = current()
     if (session) return session
-    const waiting = nextAttemptAt !== undefined
+    const waiting = nextAttempt !== undefined
     if (waiting && failure !== undefined) return Promise.reject(failure)
     // The machine was suspended until after the end of the session, and the loop has yet to notice.
     if (waiting) wakeUp.abort()
@@ -191,12 +203,15 @@ export function keepSession(
           expiration: session.credentials.expiration,
           refreshedAt: held.since,
         }),
-      ...(nextAttemptAt && { nextAttemptAt }),
-      stale: held !== undefined && session !== undefined && ageMs(held) > held.dueMs,
+      ...(nextAttempt && { nextAttemptAt: new Date(nextAttempt.wallMs) }),
+      stale: isStale(),
       failures,
       ...(failedAt && { failedAt }),
     }
   }
+
+  const isStale = (): boolean =>
+    held !== undefined && ageMs(held) > held.dueMs && current() !== undefined
 
   /** By the clock that went further. */
   const ageMs = ({ since, sinceMonotonicMs }: Held): number =>
@@ -205,24 +220,36 @@ export function keepSession(
   const serviceNowMs = (session: ObtainedSession): number =>
     clock.now().getTime() + session.clockOffsetMs
 
+  /** By the clock that is there first. */
+  const untilMs = ({ wallMs, monotonicMs }: Due): number =>
+    Math.min(monotonicMs - clock.monotonicMs(), wallMs - clock.now().getTime())
+
   function current(): ObtainedSession | undefined {
-    if (!held) return undefined
+    if (nextAttempt && untilMs(nextAttempt) <= 0) wakeUp.abort()
+    return servedForMs() > 0 ? held?.session : undefined
+  }
+
+  /** How long the session held may still be handed out, by the clock that went further. */
+  function servedForMs(): number {
+    if (!held) return 0
     const { session, lifeMs, sinceMonotonicMs } = held
     const byWallMs = session.credentials.expiration.getTime() - serviceNowMs(session)
     const byMonotonicMs = lifeMs - (clock.monotonicMs() - sinceMonotonicMs)
-    return Math.min(byWallMs, byMonotonicMs) > SERVE_MARGIN_MS ? session : undefined
+    return Math.min(byWallMs, byMonotonicMs) - SERVE_MARGIN_MS
   }
 
   const ended = loop()
   return {
     current,
     status,
+    isStale,
     obtained,
     lastFailure: () => failure,
     first: () => first.promise,
     wake: () => wakeUp.abort(),
     async stop() {
       stopping.abort()
+      wakeUp.abort()
       await ended
       const none = new RolesAnywhereError('ERR_RA_NO_SESSION', 'stopped before the first session')
       first.reject(none)

@@ -7,7 +7,7 @@ import { checkIdentity } from '../x509/check-identity.js'
 import type { Identity } from '../x509/identity.js'
 import { createSigner } from '../x509/signer.js'
 import { createSession, type ObtainedSession } from './create-session.js'
-import { createHttpClient } from './http-client.js'
+import { createHttpClient, type Send } from './http-client.js'
 import { type IdentityFiles, loadIdentity } from './identity-files.js'
 import { type BoundedFile, readBounded } from './read-bounded.js'
 import { type CaBundle, MAX_BUNDLE_BYTES } from './tls-trust.js'
@@ -47,21 +47,32 @@ export function sessionSource(
   deps: SessionSourceDeps,
 ): (signal?: AbortSignal) => Promise<ObtainedSession> {
   const identityOf = deps.identity ?? fromFiles(workload, deps)
+  const clientFor = httpClients(workload, deps)
   return async (signal) => {
     const identity = await identityOf()
     const caBundle = workload.caBundle === undefined ? undefined : readCaBundle(workload.caBundle)
     checkIdentity(identity, deps.clock.now())
-    const send = createHttpClient({
-      env: deps.env,
-      verifyTls: workload.verifyTls,
-      ...(caBundle && { caBundle }),
-    })
+    const send = clientFor(caBundle)
     const maxAttempts = attemptsFrom(deps.env)
     return createSession(
       createSigner(identity),
       { ...workload, ...(maxAttempts !== undefined && { maxAttempts }) },
       { ...deps, send, ...(signal && { signal }) },
     )
+  }
+}
+
+/** Makes a new client when the bundle changed: reading all roots takes 40 ms, in which nobody is served. */
+function httpClients(
+  { verifyTls }: Workload,
+  { env }: SessionSourceDeps,
+): (caBundle: CaBundle | undefined) => Send {
+  let known: { readonly pem: string | undefined; readonly send: Send } | undefined
+  return (caBundle) => {
+    if (known && known.pem === caBundle?.pem) return known.send
+    const send = createHttpClient({ env, verifyTls, ...(caBundle && { caBundle }) })
+    known = { pem: caBundle?.pem, send }
+    return send
   }
 }
 
@@ -80,7 +91,12 @@ function fromFiles(
   }
 }
 
-function readCaBundle(path: string): CaBundle {
+/**
+ * Reads the extra roots of a workload.
+ *
+ * @throws RolesAnywhereError `ERR_RA_CA_BUNDLE_INVALID`.
+ */
+export function readCaBundle(path: string): CaBundle {
   const name = `CA bundle "${path}"`
   const failed = (what: string, cause?: unknown): RolesAnywhereError =>
     new RolesAnywhereError('ERR_RA_CA_BUNDLE_INVALID', `${name} ${what}`, {

@@ -2,6 +2,7 @@ import type { X509Certificate } from 'node:crypto'
 import { RolesAnywhereError } from '../errors.js'
 import { type CertificateFacts, certificateFacts } from './certificate-facts.js'
 import { issued, MAX_CHAIN } from './chain.js'
+import { isDeviceKey } from './device-key.js'
 import type { Identity } from './identity.js'
 import { requireSupportedKey } from './keys/key-rules.js'
 
@@ -19,21 +20,44 @@ import { requireSupportedKey } from './keys/key-rules.js'
 export function checkIdentity(identity: Identity, at: Date): void {
   const facts = certificateFacts(identity.certificate)
   const name = `certificate "${facts.subject}" (serial number ${facts.serialNumber})`
-  if (facts.version !== 3) {
-    throw refusal('VERSION', `${name}: has version ${facts.version}, not 3`)
-  }
-  if (facts.subject === '') throw refusal('SUBJECT_EMPTY', `${name}: has an empty subject`)
-  if (facts.isCa) {
-    throw refusal('IS_CA', `${name}: is a CA certificate`, 'use an end-entity certificate')
-  }
-  requireKeyUsage(facts, name)
-  requireStrongHash(facts, name)
-  requireSupportedKey(identity.privateKey)
-  requireValidAt(facts, name, at)
+  const { privateKey } = identity
+  requireSupportedKey(isDeviceKey(privateKey) ? privateKey.publicKey : privateKey)
+  for (const requireRule of Object.values(CERTIFICATE_RULES)) requireRule(facts, name, at)
   checkChain(identity, at)
 }
 
-function checkChain({ certificate, chain }: Identity, at: Date): void {
+/** Throws when a certificate breaks one rule of the service; `name` is what messages call it. */
+export type CertificateRule = (facts: CertificateFacts, name: string, at: Date) => void
+
+/** The rules for an end-entity certificate that it can be held against by itself. */
+export const CERTIFICATE_RULES = {
+  version({ version }, name) {
+    if (version !== 3) throw refusal('VERSION', `${name}: has version ${version}, not 3`)
+  },
+  subject({ subject }, name) {
+    if (subject === '') throw refusal('SUBJECT_EMPTY', `${name}: has an empty subject`)
+  },
+  endEntity({ isCa }, name) {
+    if (isCa) {
+      throw refusal('IS_CA', `${name}: is a CA certificate`, 'use an end-entity certificate')
+    }
+  },
+  keyUsage: requireKeyUsage,
+  signatureHash: requireStrongHash,
+  validity: requireValidAt,
+} as const satisfies Record<string, CertificateRule>
+
+/**
+ * Checks what lies between the end-entity certificate and the trust anchor.
+ *
+ * @throws RolesAnywhereError `ERR_RA_CHAIN_TOO_LONG`, `ERR_RA_CHAIN_INVALID`,
+ *   `ERR_RA_CERTIFICATE_HASH_WEAK`, `ERR_RA_CERTIFICATE_NOT_YET_VALID`,
+ *   `ERR_RA_CERTIFICATE_EXPIRED` or `ERR_RA_CERTIFICATE_INVALID`.
+ */
+export function checkChain(
+  { certificate, chain }: Pick<Identity, 'certificate' | 'chain'>,
+  at: Date,
+): void {
   if (chain.length > MAX_CHAIN) {
     throw new RolesAnywhereError(
       'ERR_RA_CHAIN_TOO_LONG',
@@ -87,11 +111,11 @@ function requireValidAt({ notBefore, notAfter }: CertificateFacts, name: string,
   }
 }
 
-type CertificateRule =
+type RuleCode =
   'VERSION' | 'SUBJECT_EMPTY' | 'IS_CA' | 'KEY_USAGE' | 'HASH_WEAK' | 'NOT_YET_VALID' | 'EXPIRED'
 
 const refusal = (
-  rule: CertificateRule,
+  rule: RuleCode,
   message: string,
   hint = 'have the certificate issued again as IAM Roles Anywhere asks for it',
 ): RolesAnywhereError => new RolesAnywhereError(`ERR_RA_CERTIFICATE_${rule}`, message, { hint })

@@ -1,9 +1,11 @@
 import type { KeyObject, X509Certificate } from 'node:crypto'
+import type { DeviceKey } from './device-key.js'
 
 /** End-entity certificate, its private key, and the chain between it and the trust anchor. */
 export interface Identity {
   readonly certificate: X509Certificate
-  readonly privateKey: KeyObject
+  /** In memory, or in a device. */
+  readonly privateKey: KeyObject | DeviceKey
   /** Issuer of `certificate` first; without `certificate`, duplicates and self-signed roots. */
   readonly chain: readonly X509Certificate[]
   /** What was odd about the files without being wrong, one sentence each. Worth a line in the log. */

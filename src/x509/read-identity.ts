@@ -2,6 +2,7 @@ import { type KeyObject, X509Certificate } from 'node:crypto'
 import { RolesAnywhereError } from '../errors.js'
 import type { Secret } from '../secret.js'
 import { orderChain } from './chain.js'
+import { type DeviceKey, isDeviceKey } from './device-key.js'
 import { readFileContents } from './formats/file-contents.js'
 import type { Identity } from './identity.js'
 import { CODES, type FileRole, type NamedBytes, unusable } from './named-bytes.js'
@@ -14,7 +15,7 @@ export interface IdentityInput {
   /** PEM with or without the chain and the key, DER, or PKCS#12. */
   readonly certificate: NamedBytes
   /** Absent means that the key is in the certificate's own file. */
-  readonly privateKey?: NamedBytes
+  readonly privateKey?: NamedBytes | DeviceKey
   /** More certificates for the chain, in any order. */
   readonly intermediates?: NamedBytes
   /** For an encrypted key or a PKCS#12 file. Ignored where nothing is encrypted. */
@@ -34,8 +35,7 @@ export async function readIdentity(input: IdentityInput): Promise<Identity> {
   const { certificate: file, privateKey: keyFile, passphrase } = input
   const own = await openFile(file, 'certificate', passphrase)
   const certificates = requireCertificates(own)
-  const keySource = keyFile ? await openFile(keyFile, 'privateKey', passphrase) : own
-  const keys = await openKeys(keySource, keyFile !== undefined, passphrase)
+  const keys = await keysOf(keyFile, own, passphrase)
   const { certificate, privateKey } = matchingPair(certificates, keys, file, keyFile)
 
   const extra = input.intermediates
@@ -46,6 +46,33 @@ export async function readIdentity(input: IdentityInput): Promise<Identity> {
     ({ subject }) => `certificate "${oneLine(subject)}" is not part of the chain and was left out`,
   )
   return { certificate, privateKey, chain, ...(warnings.length > 0 ? { warnings } : {}) }
+}
+
+/**
+ * All certificates of one file, in its order.
+ *
+ * @param passphrase For a PKCS#12 file.
+ * @throws RolesAnywhereError as {@link readIdentity} does for its certificate file.
+ */
+export async function readCertificates(
+  file: NamedBytes,
+  passphrase?: Secret,
+): Promise<X509Certificate[]> {
+  return requireCertificates(await openFile(file, 'certificate', passphrase))
+}
+
+/**
+ * All private keys of one file, in its order.
+ *
+ * @param isKeyFile Whether it was given for its key, and not as the certificate; words the hint.
+ * @throws RolesAnywhereError as {@link readIdentity} does for its private key file.
+ */
+export async function readPrivateKeys(
+  file: NamedBytes,
+  passphrase?: Secret,
+  isKeyFile = true,
+): Promise<KeyObject[]> {
+  return openKeys(await openFile(file, 'privateKey', passphrase), isKeyFile, passphrase)
 }
 
 // Node gives one attribute a line, control characters escaped, and `undefined` for an empty subject.
@@ -82,6 +109,16 @@ function requireCertificates(file: OpenFile): X509Certificate[] {
       throw unusable(CODES.certificate.invalid, file.name, problem, hint, cause)
     }
   })
+}
+
+async function keysOf(
+  source: IdentityInput['privateKey'],
+  own: OpenFile,
+  passphrase: Secret | undefined,
+): Promise<readonly Identity['privateKey'][]> {
+  if (source === undefined) return openKeys(own, false, passphrase)
+  if (isDeviceKey(source)) return [source]
+  return openKeys(await openFile(source, 'privateKey', passphrase), true, passphrase)
 }
 
 async function openKeys(
@@ -129,9 +166,9 @@ function hintFor(file: OpenFile, role: FileRole, isKeyFile: boolean): string {
 
 function matchingPair(
   certificates: readonly X509Certificate[],
-  keys: readonly KeyObject[],
+  keys: readonly Identity['privateKey'][],
   file: NamedBytes,
-  keyFile: NamedBytes | undefined,
+  keyFile: { readonly name: string } | undefined,
 ): Pick<Identity, 'certificate' | 'privateKey'> {
   const pairs = keys.flatMap((privateKey) =>
     certificates
@@ -151,8 +188,9 @@ function matchingPair(
   })
 }
 
-function belongsTo(certificate: X509Certificate, privateKey: KeyObject): boolean {
+function belongsTo(certificate: X509Certificate, privateKey: Identity['privateKey']): boolean {
   try {
+    if (isDeviceKey(privateKey)) return certificate.publicKey.equals(privateKey.publicKey)
     return certificate.checkPrivateKey(privateKey)
   } catch {
     // The certificate has a kind of key that this version of Node does not know: not this one.

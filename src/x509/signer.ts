@@ -4,12 +4,14 @@ import { RolesAnywhereError } from '../errors.js'
 import { decimalSerial } from '../protocol/decimal-serial.js'
 import type { SignatureAlgorithm } from '../protocol/signature-algorithms.js'
 import type { Signer } from '../protocol/signer.js'
+import { isDeviceKey } from './device-key.js'
 import type { Identity } from './identity.js'
 import { requireSupportedKey } from './keys/key-rules.js'
 import { signMlDsa } from './keys/ml-dsa.js'
 
 /**
- * A {@link Signer} over a key in memory. RSA and ECDSA signatures are made on the thread pool.
+ * A {@link Signer} over a key in memory or in a device. RSA and ECDSA signatures are made on the
+ * thread pool.
  *
  * @throws RolesAnywhereError `ERR_RA_KEY_UNSUPPORTED` when the service has no algorithm for the key,
  *   and `ERR_RA_CERTIFICATE_INVALID` when the serial number is not one.
@@ -17,13 +19,16 @@ import { signMlDsa } from './keys/ml-dsa.js'
  */
 export function createSigner(identity: Identity): Signer {
   const { certificate, privateKey, chain } = identity
-  const algorithm = requireSupportedKey(privateKey)
+  const onDevice = isDeviceKey(privateKey)
+  const algorithm = requireSupportedKey(onDevice ? privateKey.publicKey : privateKey)
   return {
     algorithm: algorithm.name,
     certificate: certificate.raw,
     chain: chain.map((intermediate) => intermediate.raw),
     serialNumber: decimalSerial(certificate.serialNumber),
     async sign(stringToSign) {
+      // A device says itself what went wrong.
+      if (onDevice) return privateKey.sign(stringToSign)
       try {
         return await signatureOver(stringToSign, privateKey, algorithm)
       } catch (cause) {

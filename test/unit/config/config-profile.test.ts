@@ -2,6 +2,7 @@ import { mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { expect } from 'chai'
 import { loadConfigProfile } from '../../../src/config/config-profile.js'
+import { type Setting, SETTINGS } from '../../../src/config/settings.js'
 import { rejectsWithCode } from '../../support/rejects.js'
 import { temporaryFolder } from '../../support/temporary-folder.js'
 
@@ -34,6 +35,20 @@ describe('loadConfigProfile', () => {
       rolesanywhere_certificate: '/etc/app/tls.crt',
       rolesanywhere_role_arn: 'arn:aws:iam::123456789012:role/app',
     })
+  })
+
+  for (const { profileKey } of Object.values<Setting<unknown>>(SETTINGS)) {
+    if (profileKey === undefined) continue
+    it(`finds ${profileKey} in a file that has nothing else of ours`, async () => {
+      await writeFile(env['AWS_CONFIG_FILE']!, `[default]\n${profileKey} = x\n`)
+      expect((await loadConfigProfile(undefined, env)).values).to.deep.equal({ [profileKey]: 'x' })
+    })
+  }
+
+  it('does not look into a file that has nothing of ours', async () => {
+    await writeFile(env['AWS_CONFIG_FILE']!, '[default]\nregion = eu-west-1\n')
+    expect((await loadConfigProfile(undefined, env)).values).to.deep.equal({})
+    expect((await loadConfigProfile('default', env)).values).to.have.property('region')
   })
 
   it('reads AWS_PROFILE, else default', async () => {

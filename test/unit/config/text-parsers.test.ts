@@ -1,6 +1,6 @@
 import { expect } from 'chai'
 import fc from 'fast-check'
-import { parseListenAddress } from '../../../sidecar/server/listen-address.js'
+import { parseListenAddress } from '../../../sidecar/listen-address.js'
 import { parseRoles } from '../../../sidecar/server/roles.js'
 import { parseTokenFileMode } from '../../../sidecar/server/token-file-mode.js'
 import { parseDurationSeconds } from '../../../src/config/duration.js'

@@ -1,4 +1,4 @@
-import { createPrivateKey } from 'node:crypto'
+import { createPrivateKey, type KeyObject } from 'node:crypto'
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { expect } from 'chai'
@@ -139,7 +139,7 @@ for (const keyType of ['ec-p256', 'ec-p384', 'rsa-2048'] as const) {
         passphrase: new Secret(PASSPHRASE),
       })
       expect(identity.certificate.raw).to.deep.equal(made.leaf.certificate.raw)
-      expect(identity.privateKey.equals(made.leaf.privateKey)).to.equal(true)
+      expect((identity.privateKey as KeyObject).equals(made.leaf.privateKey)).to.equal(true)
       expect(identity.chain.map(({ raw }) => raw)).to.deep.equal([
         made.intermediate.certificate.raw,
       ])

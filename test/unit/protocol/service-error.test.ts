@@ -157,6 +157,16 @@ describe('retryAfterMs', () => {
     })
   }
 
+  it('says nothing of a date when it is not known when the answer came', () => {
+    const date = { 'retry-after': 'Thu, 01 Jan 2026 00:00:30 GMT' }
+    expect(retryAfterMs(answer(503, undefined, undefined, date))).to.equal(undefined)
+  })
+
+  it('rides on the error', () => {
+    const response = answer(429, undefined, undefined, { 'retry-after': '7' })
+    expect(serviceFaultOf(serviceError(response))?.retryAfterMs).to.equal(7_000)
+  })
+
   it('says nothing without the header', () => {
     expect(retryAfterMs(answer(503), at)).to.equal(undefined)
   })

@@ -84,6 +84,7 @@ describe('createSession', () => {
     const session = await call([ok])
     expect(session.credentials.accessKeyId).to.equal('ASIA1')
     expect(session.clockOffsetMs).to.equal(0)
+    expect(session.source).to.equal('rolesanywhere.eu-central-1.amazonaws.com')
     expect(clock.sleeping, 'timers left behind').to.equal(0)
   })
 

@@ -1,5 +1,7 @@
+import type { KeyObject } from 'node:crypto'
 import { rmSync } from 'node:fs'
 import { expect } from 'chai'
+import fc from 'fast-check'
 import { RolesAnywhereError } from '../../../src/errors.js'
 import type { LogFields, Logger } from '../../../src/log.js'
 import {
@@ -8,6 +10,7 @@ import {
   keepIdentity,
 } from '../../../src/session/identity-store.js'
 import { readGeneration } from '../../../src/session/read-generation.js'
+import type { NamedBytes } from '../../../src/x509/named-bytes.js'
 import { readCert } from '../../support/certs.js'
 import { ManualClock, settle } from '../../support/manual-clock.js'
 import { rejectsWithCode } from '../../support/rejects.js'
@@ -61,7 +64,7 @@ describe('keepIdentity', () => {
   const keyType = (): string | undefined => store.generation()?.facts.keyType
   const expectPairInUse = (): void => {
     const { certificate, privateKey } = store.generation()!.identity
-    expect(certificate.checkPrivateKey(privateKey)).to.equal(true)
+    expect(certificate.checkPrivateKey(privateKey as KeyObject)).to.equal(true)
   }
 
   beforeEach(() => {
@@ -179,7 +182,7 @@ describe('keepIdentity', () => {
     start({ certificate: 'rsa-2048.pem', privateKey: 'ec-p256.key.pem' })
     await rejectsWithCode(store.current(), 'ERR_RA_KEY_MISMATCH')
     volume.swap(EC)
-    expect((await store.current()).privateKey.asymmetricKeyType).to.equal('ec')
+    expect(((await store.current()).privateKey as KeyObject).asymmetricKeyType).to.equal('ec')
   })
 
   it('takes a certificate into use when it becomes valid, though the files stay the same', async () => {
@@ -189,6 +192,49 @@ describe('keepIdentity', () => {
     await clock.advance(2 * 60_000)
     expect(store.generation()?.facts.serialNumber).to.equal('12290')
     expect(outcomes).to.deep.equal(['ERR_RA_CERTIFICATE_NOT_YET_VALID', '12290'])
+  })
+
+  describe('with a chain in the certificate file', () => {
+    const CHAIN: Pair = { certificate: 'chain.full.pem', privateKey: 'chain.key.pem' }
+    const whole = readCert(CHAIN.certificate)
+    const betweenCertificates = whole.indexOf('-----BEGIN', 1)
+    const chainLength = (): number => store.generation()?.identity.chain.length ?? 0
+
+    it('never takes what a look finds of it while it is being written, wherever it is cut', async () => {
+      start(CHAIN)
+      await store.current()
+      const cut = fc.oneof(
+        fc.constantFrom(betweenCertificates, whole.lastIndexOf('-----BEGIN')),
+        fc.nat({ max: whole.length }),
+      )
+      const check = fc.asyncProperty(cut, async (length) => {
+        volume.overwrite('tls.crt', whole.subarray(0, length))
+        await store.current()
+        expect(chainLength()).to.equal(2)
+        volume.overwrite('tls.crt', whole)
+        await store.current()
+        expect(chainLength()).to.equal(2)
+        expect(store.failure()).to.equal(undefined)
+        await clock.advance(1_000)
+      })
+      await fc.assert(check, { numRuns: 50 })
+    })
+
+    it('takes a shorter one into use when it stays, or when it is told that it is whole', async () => {
+      start(CHAIN)
+      await store.current()
+      volume.overwrite('tls.crt', whole.subarray(0, betweenCertificates))
+      await clock.advance(10_000)
+      expect(chainLength()).to.equal(2)
+      await clock.advance(10_000)
+      expect(chainLength()).to.equal(0)
+      volume.overwrite('tls.crt', whole)
+      await store.reload()
+      expect(chainLength()).to.equal(2)
+      volume.overwrite('tls.crt', whole.subarray(0, betweenCertificates))
+      await store.reload()
+      expect(chainLength()).to.equal(0)
+    })
   })
 
   it('warns of a certificate that ends before a session would, at first and every hour', async () => {
@@ -222,10 +268,12 @@ describe('readGeneration', () => {
           return volume.files.certificate
         },
       }
-      const { certificate, privateKey } = readGeneration(files, {})
+      const { certificate, privateKey } = await readGeneration(files, {})
       const kind = round % 2 === 0 ? 'rsa-2048' : 'ec-p256'
       expect(Buffer.from(certificate.bytes).equals(readCert(`${kind}.pem`))).to.equal(true)
-      expect(Buffer.from(privateKey!.bytes).equals(readCert(`${kind}.key.pem`))).to.equal(true)
+      expect(
+        Buffer.from((privateKey as NamedBytes).bytes).equals(readCert(`${kind}.key.pem`)),
+      ).to.equal(true)
     }
   })
 })

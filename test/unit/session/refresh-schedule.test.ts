@@ -60,4 +60,54 @@ describe('retryDelayMs', () => {
       expect(retryDelayMs(kind, failures, 0.999999)).to.be.closeTo(high, 2)
     })
   }
+
+  it('waits for what the service asks, up to two minutes, spread by a quarter', () => {
+    expect(retryDelayMs('throttled', 1, 0, { retryAfterMs: 30_000 })).to.equal(30_000)
+    expect(retryDelayMs('throttled', 1, 0.999999, { retryAfterMs: 30_000 })).to.be.closeTo(
+      37_500,
+      2,
+    )
+    expect(retryDelayMs('throttled', 1, 0, { retryAfterMs: 86_400_000 })).to.equal(120_000)
+  })
+
+  it('is short while there is no session to hand out, unless the service throttles or refuses', () => {
+    for (const [kind, bound] of [
+      ['transient', 15_000],
+      ['throttled', 120_000],
+      ['terminal', 300_000],
+    ] as const) {
+      expect(retryDelayMs(kind, 99, 0.999999, { servedForMs: 0 })).to.be.closeTo(bound, 2)
+      expect(retryDelayMs(kind, 99, 0.999999, { servedForMs: -1e9 })).to.be.closeTo(bound, 2)
+    }
+  })
+
+  it('does not wait far beyond the end of the session held', () => {
+    expect(retryDelayMs('transient', 99, 0.999999, { servedForMs: 20_000 })).to.be.closeTo(
+      35_000,
+      2,
+    )
+    expect(retryDelayMs('transient', 99, 0.999999, { servedForMs: 1e9 })).to.be.closeTo(60_000, 2)
+  })
+
+  it('is never shorter than its own wait nor than what was asked for, and has a bound', () => {
+    fc.assert(
+      fc.property(
+        fc.constantFrom('transient', 'throttled', 'terminal'),
+        fc.integer({ min: 1, max: 1_000 }),
+        fc.double({ min: 0, max: 1, maxExcluded: true, noNaN: true }),
+        fc.integer({ min: 0, max: 1e12 }),
+        fc.integer({ min: -1e9, max: 1e9 }),
+        (kind, failures, random, asked, servedForMs) => {
+          const retryAfterMs = asked
+          const delay = retryDelayMs(kind, failures, random, { retryAfterMs, servedForMs })
+          const own = retryDelayMs(kind, failures, random, { servedForMs })
+          expect(own).to.be.at.most(retryDelayMs(kind, failures, random))
+          expect(delay).to.be.at.least(own)
+          expect(delay).to.be.at.least(Math.min(asked, 120_000))
+          expect(delay).to.be.at.most(Math.max(own, 150_000))
+          expect(delay).to.be.at.least(250)
+        },
+      ),
+    )
+  })
 })

@@ -1,6 +1,7 @@
 import { expect } from 'chai'
 import { RolesAnywhereError } from '../../../src/errors.js'
 import { createLogger, silentLogger } from '../../../src/log.js'
+import { serviceError } from '../../../src/protocol/service-error.js'
 import type { ObtainedSession } from '../../../src/session/create-session.js'
 import { keepSession, type SessionKeeperDeps } from '../../../src/session/session-keeper.js'
 import { ManualClock, settle } from '../../support/manual-clock.js'
@@ -73,6 +74,16 @@ describe('keepSession', () => {
     await keeper.stop()
   })
 
+  it('asks again within a quarter of a minute while there is no session, however long that lasts', async () => {
+    script = [failing]
+    const keeper = start({ random: () => 0.999999 })
+    await clock.advance(HOUR)
+    const before = calls
+    await clock.advance(15_000)
+    expect(calls).to.equal(before + 1)
+    await keeper.stop()
+  })
+
   it('asks a service that refuses slowly, and at once when it is woken', async () => {
     script = [
       async () => {
@@ -96,6 +107,50 @@ describe('keepSession', () => {
     expect(keeper.current()).to.equal(undefined)
     await clock.advance(30_000)
     expect(calls).to.equal(2)
+    expect(keeper.current()).to.not.equal(undefined)
+    await keeper.stop()
+  })
+
+  for (const { what, jumpMs } of [
+    { what: 'the machine was suspended until after its end', jumpMs: 2 * HOUR },
+    { what: 'it is due, and still good', jumpMs: 45 * MINUTE },
+  ]) {
+    it(`renews at once for whoever looks at the session when ${what}, and only once`, async () => {
+      const keeper = start()
+      await settle()
+      clock.jump(jumpMs)
+      for (let times = 0; times < 100; times++) keeper.current()
+      await settle()
+      expect(calls).to.equal(2)
+      expect(keeper.current()?.credentials.accessKeyId).to.equal('ASIA2')
+      await keeper.stop()
+    })
+  }
+
+  it('does not ask earlier for all who look while it fails', async () => {
+    script = [hourLong, failing]
+    const keeper = start()
+    await settle()
+    clock.jump(2 * HOUR)
+    for (let times = 0; times < 100; times++) {
+      keeper.current()
+      await settle()
+    }
+    expect(calls).to.equal(2)
+    await keeper.stop()
+  })
+
+  it('leaves a service alone for as long as it asks to be', async () => {
+    script = [
+      async () => {
+        throw serviceError({ status: 429, headers: { 'retry-after': '100' }, body: '' })
+      },
+    ]
+    const keeper = start()
+    await clock.advance(100_000 - 1)
+    expect(calls).to.equal(1)
+    script = [hourLong]
+    await clock.advance(1)
     expect(keeper.current()).to.not.equal(undefined)
     await keeper.stop()
   })

@@ -1,3 +1,4 @@
+import type { KeyObject } from 'node:crypto'
 import { expect } from 'chai'
 import fc from 'fast-check'
 import type { ErrorCode } from '../../../src/errors.js'
@@ -32,7 +33,7 @@ describe('readIdentity', () => {
   it('takes the key that fits when a file has several', async () => {
     const both = Buffer.concat([readCert('ec-p384.key.pem'), readCert('ec-p256.key.pem')])
     const { privateKey } = await readIdentity({ ...ec, privateKey: named(both) })
-    expect(privateKey.asymmetricKeyDetails?.namedCurve).to.equal('prime256v1')
+    expect((privateKey as KeyObject).asymmetricKeyDetails?.namedCurve).to.equal('prime256v1')
   })
 
   it('does not open the key in the certificate file when another is named', async () => {

@@ -1,4 +1,4 @@
-import { createPublicKey, verify } from 'node:crypto'
+import { createPublicKey, type KeyObject, verify } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { expect } from 'chai'
 import type { Identity } from '../../../src/x509/identity.js'
@@ -66,7 +66,10 @@ describe('createSigner', () => {
 
   it('says so when the key cannot sign', async () => {
     const identity = await identityOf('ec-p256')
-    const signer = createSigner({ ...identity, privateKey: createPublicKey(identity.privateKey) })
+    const signer = createSigner({
+      ...identity,
+      privateKey: createPublicKey(identity.privateKey as KeyObject),
+    })
     await rejectsWithCode(signer.sign(MESSAGE), 'ERR_RA_SIGNING_FAILED')
   })
 

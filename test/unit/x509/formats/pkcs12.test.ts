@@ -1,4 +1,4 @@
-import { createCipheriv, createHmac, pbkdf2Sync } from 'node:crypto'
+import { createCipheriv, createHmac, type KeyObject, pbkdf2Sync } from 'node:crypto'
 import { expect } from 'chai'
 import fc from 'fast-check'
 import { Secret } from '../../../../src/secret.js'
@@ -110,7 +110,7 @@ describe('openPkcs12', () => {
     const other = readCert('ec-p384.key.pem').toString().split('-----')[2]!
     const bytes = pfx(safe(keyBag(Buffer.from(other, 'base64')), ...pair))
     const { privateKey } = await readIdentity({ certificate: { name: 'certificate "x"', bytes } })
-    expect(privateKey.asymmetricKeyDetails?.namedCurve).to.equal('prime256v1')
+    expect((privateKey as KeyObject).asymmetricKeyDetails?.namedCurve).to.equal('prime256v1')
   })
 
   it('looks into nested bags, and past those that it does not know', async () => {

@@ -94,7 +94,7 @@ describe('readIdentity with ML-DSA', () => {
       }
       const { certificate: read, privateKey } = await reading
       const message = Buffer.from('string to sign')
-      const signature = await signMlDsa(privateKey, message)
+      const signature = await signMlDsa(privateKey as KeyObject, message)
       expect(verify(undefined, message, read.publicKey, signature)).to.equal(true)
     })
   }
