@@ -15,7 +15,10 @@ export interface Io {
   onSignal(names: readonly NodeJS.Signals[], listener: (name: NodeJS.Signals) => void): () => void
   /** Whether a person is looking at standard error. */
   readonly stderrIsTerminal: boolean
-  stdout(text: string): void
+  /** Standard input; not touched before somebody reads it. Absent where there is none. */
+  readonly stdin?: AsyncIterable<Uint8Array>
+  /** Text, or bytes as they are. */
+  stdout(text: string | Uint8Array): void
   stderr(text: string): void
 }
 
@@ -23,8 +26,12 @@ export interface Io {
 export interface Flag {
   /** Long name without the dashes. */
   readonly name: string
+  /** One letter that stands for the name, where users of other tools expect one. */
+  readonly short?: string
   /** Placeholder of the value in the help text; absent for a switch. */
   readonly value?: string
+  /** All that the value may be, where that is a short list; a shell offers them. */
+  readonly choices?: readonly string[]
   /** May be given more than once. */
   readonly repeatable?: boolean
   /** One sentence, lower case first letter, no period. */

@@ -44,8 +44,8 @@ Example:
 }
 
 function flagTable(flags: readonly Flag[]): string {
-  const named = flags.map(({ name, value, help }) => ({
-    left: `  --${name}${value === undefined ? '' : ` ${value}`}`,
+  const named = flags.map(({ name, short, value, help }) => ({
+    left: `  ${short === undefined ? '' : `-${short}, `}--${name}${value === undefined ? '' : ` ${value}`}`,
     help,
   }))
   const width = Math.max(...named.map(({ left }) => left.length)) + 2

@@ -34,6 +34,9 @@ async function dispatch(
   io: Io,
 ): Promise<number | undefined> {
   const [first, second] = args
+  if (first === 'help' && second !== undefined) {
+    return dispatch(commands, [...args.slice(1), '--help'], io)
+  }
   if (first === undefined || first === '--help' || first === '-h' || first === 'help') {
     const { programHelp } = await import('./help.js')
     const rows = Object.entries(commands).map(([name, { summary }]) => ({ name, summary }))

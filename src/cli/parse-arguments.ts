@@ -22,7 +22,10 @@ export function parseArguments(
     strict: false,
     tokens: true,
     options: Object.fromEntries(
-      flags.map((flag) => [flag.name, { type: flag.value === undefined ? 'boolean' : 'string' }]),
+      flags.map(({ name, short, value }) => [
+        name,
+        { type: value === undefined ? 'boolean' : 'string', ...(short !== undefined && { short }) },
+      ]),
     ),
   })
   const values = new Map<string, string[]>()
@@ -42,7 +45,9 @@ export function parseArguments(
 
 function known(byName: ReadonlyMap<string, Flag>, rawName: string): Flag {
   const name = rawName.replace(/^-+/, '')
-  const found = rawName.startsWith('--') ? byName.get(name) : undefined
+  const found = rawName.startsWith('--')
+    ? byName.get(name)
+    : [...byName.values()].find(({ short }) => short === name)
   if (found) return found
   const reason = Object.hasOwn(UNSUPPORTED_FLAGS, name) ? UNSUPPORTED_FLAGS[name] : undefined
   if (reason !== undefined) {

@@ -1,7 +1,7 @@
 import type { Io } from '../../src/cli/command.js'
 import { systemClock } from '../../src/system-clock.js'
 
-/** An `Io` that keeps what is written. */
+/** An `Io` that keeps what is written; one character for each byte where bytes are. */
 export interface RecordedIo extends Io {
   readonly written: { stdout: string; stderr: string }
   /** Asks the command to end, as SIGTERM does. */
@@ -24,7 +24,9 @@ export function recordedIo(more: Partial<Io> = {}): RecordedIo {
       return () => names.forEach((name) => taken.delete(name))
     },
     stderrIsTerminal: false,
-    stdout: (text) => void (written.stdout += text),
+    stdout: (text) =>
+      void (written.stdout +=
+        typeof text === 'string' ? text : Buffer.from(text).toString('latin1')),
     stderr: (text) => void (written.stderr += text),
     ...more,
     written,

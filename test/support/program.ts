@@ -53,6 +53,8 @@ export function startCommand(
     env: {
       PATH: process.env['PATH'] ?? '',
       HOME: '/nonexistent',
+      // Shared by all tests that run at the same time, it would make each see the others' sessions.
+      ROLESANYWHERE_NO_CACHE: 'true',
       NODE_DISABLE_COMPILE_CACHE: '1',
       NODE_NO_WARNINGS: '1',
       ...env,
