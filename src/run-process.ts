@@ -1,6 +1,7 @@
 import { constants } from 'node:os'
 import { EXIT_STATUS } from './cli/exit-status.js'
 import { type CommandTable, main } from './cli/main.js'
+import { isTerminal, whenWritten, writeErr, writeOut } from './standard-output.js'
 import { systemClock } from './system-clock.js'
 
 /** Runs the process's own command line, and gives the process its streams, signals and exit status. */
@@ -19,10 +20,6 @@ export function runProcess(commands: CommandTable): void {
     process.on(name, end)
   }
 
-  process.stdout.on('error', (error) => process.exit(statusOfLostOutput(error)))
-  // A log collector that went away must not end a server.
-  process.stderr.on('error', () => {})
-
   const io = {
     env: process.env,
     clock: systemClock,
@@ -39,26 +36,29 @@ export function runProcess(commands: CommandTable): void {
         }
       }
     },
-    stderrIsTerminal: process.stderr.isTTY,
-    stdout: (text: string) => void process.stdout.write(text),
-    stderr: (text: string) => void process.stderr.write(text),
+    get stderrIsTerminal() {
+      return isTerminal(2)
+    },
+    get stdin() {
+      return process.stdin
+    },
+    stdout: (text: string | Uint8Array) =>
+      writeOut(text, (error) => process.exit(statusOfLostOutput(error))),
+    // A log collector that went away must not end a server.
+    stderr: (text: string) => writeErr(text, () => {}),
   }
   void main(commands, process.argv.slice(2), io).then((status) => {
     // As a shell reports it, unless the command ended well because it was asked to end.
     const interrupted = endedBy !== undefined && status !== 0
     const code = interrupted ? 128 + constants.signals[endedBy ?? 'SIGTERM'] : status
-    // Not left to the end of the event loop: closing what is still open takes milliseconds, and what
-    // was written is out by the time that an empty write is.
-    process.stdout.write('', (error) => {
-      const last = error ? code || statusOfLostOutput(error) : code
-      process.stderr.write('', () => process.exit(last))
-    })
+    // Not left to the end of the event loop: closing what is still open takes milliseconds.
+    whenWritten(() => process.exit(code))
   })
 }
 
 /** A reader that went away, as `head` does, is no failure; a full disk is one. */
 function statusOfLostOutput({ code }: NodeJS.ErrnoException): number {
   if (code === 'EPIPE') return 0
-  process.stderr.write(`error: cannot write to standard output (${code ?? 'unknown error'})\n`)
+  writeErr(`error: cannot write to standard output (${code ?? 'unknown error'})\n`, () => {})
   return EXIT_STATUS.internal
 }

@@ -5,6 +5,7 @@ import type { Emulator } from '../../src/emulator/index.js'
 import type { CertifiedKey } from '../../src/pki/certificate.js'
 import { ARNS, IDENTITY_FLAGS, startAws, targetFlags } from '../support/aws.js'
 import { certPath, PASSPHRASE, readCert } from '../support/certs.js'
+import { type Loaded, modulesLoadedBy } from '../support/loaded-modules.js'
 import { eventually } from '../support/eventually.js'
 import { knowsMlDsa, mlDsaIdentity } from '../support/ml-dsa-identity.js'
 import {
@@ -37,8 +38,10 @@ describe('rolesanywhere credential-process', () => {
     await endPrograms()
   })
 
+  // Sharing sessions has a suite of its own.
   const goodArgs = (): string[] => [
     'credential-process',
+    '--no-cache',
     ...IDENTITY_FLAGS,
     ...targetFlags(aws.url),
   ]
@@ -198,37 +201,16 @@ describe('rolesanywhere credential-process', () => {
     })
 
     describe('starts fast:', () => {
-      interface Loaded {
-        readonly files: readonly string[]
-        readonly builtins: readonly string[]
-      }
-
-      /** Runs it with a witness of everything that is loaded after Node itself. */
-      async function loadedBy(args: readonly string[], env = {}): Promise<Loaded> {
-        const witness = join(folder.path, 'witness.cjs')
-        const testimony = join(folder.path, 'loaded.json')
-        await writeFile(
-          witness,
-          `const known = new Set(process.moduleLoadList)
-          const { builtinModules } = require('node:module')
-          process.on('exit', () => {
-            const builtins = process.moduleLoadList
-              .filter((name) => !known.has(name))
-              .map((name) => name.replace('NativeModule ', ''))
-              .filter((name) => builtinModules.includes(name))
-            const files = Object.keys(require.cache).map((path) => require('node:path').basename(path))
-            require('node:fs').writeFileSync(process.env.TESTIMONY, JSON.stringify({ files, builtins }))
-          })`,
-        )
-        const node = ['--require', witness, PROGRAM]
-        await start([...node, ...args], { ...env, TESTIMONY: testimony }).finished()
-        return JSON.parse(await readFile(testimony, 'utf8')) as Loaded
-      }
+      const loadedBy = async (args: readonly string[], env = {}): Promise<Loaded> =>
+        modulesLoadedBy(folder.path, args, env)
 
       it('no library and no needless module of Node is loaded for PEM files', async () => {
         const { files: loaded, builtins } = await loadedBy(tlsArgs(), { AWS_CA_BUNDLE: files.root })
         expect(tlsAws.requests.at(-1)?.outcome).to.equal('granted')
-        expect(loaded).to.deep.equal(['witness.cjs', 'rolesanywhere.cjs', 'credential-process.cjs'])
+        expect(loaded).to.deep.equal([
+          ...['witness.cjs', 'rolesanywhere.cjs', 'credential-process.cjs'],
+          'obtain-credentials.cjs',
+        ])
         expect(builtins).to.include('https')
         for (const name of SLOW_BUILTINS) expect(builtins).to.not.include(name)
       })
