@@ -1,4 +1,9 @@
-import { ECR_TARGET, getAuthorizationToken } from '../services/ecr.js'
+import {
+  ECR_PUBLIC_TARGET,
+  ECR_TARGET,
+  getAuthorizationToken,
+  getPublicAuthorizationToken,
+} from '../services/ecr.js'
 import { registry, registryOperation } from '../services/registry.js'
 import type { RegistryTokens } from '../services/registry-tokens.js'
 import { s3, s3Operation } from '../services/s3.js'
@@ -35,12 +40,15 @@ export function routeOf(arrived: Arrived, deps: RouteDeps): Route {
   const auth = { ...deps, region: deps.state.region }
   const target = header(arrived, 'x-amz-target')
   if (target?.startsWith(ECR_TARGET)) return ecrRoute(target.slice(ECR_TARGET.length), auth)
+  if (target?.startsWith(ECR_PUBLIC_TARGET)) {
+    return ecrRoute(target.slice(ECR_PUBLIC_TARGET.length), auth, 'public')
+  }
   const sigV4 = isSigV4(arrived)
   const service = sigV4 ? claimedService(arrived) : undefined
   if (arrived.path === '/sessions' && !sigV4) return sessionRoute(arrived, deps)
   const action = arrived.path === '/' && service !== 's3' ? queryAction(arrived) : undefined
   if (action !== undefined || service === 'sts') return stsRoute(action ?? '', auth)
-  if (service === 'ecr') return ecrRoute('', auth)
+  if (service === 'ecr' || service === 'ecr-public') return ecrRoute('', auth)
   if (sigV4) {
     const operation = s3Operation(arrived)
     return { protocol: 'rest-xml', operation, handle: (...call) => s3(...call, auth) }
@@ -77,17 +85,18 @@ function stsRoute(action: string, deps: AuthRouteDeps): Route {
   }
 }
 
-function ecrRoute(operation: string, deps: AuthRouteDeps): Route {
+function ecrRoute(
+  operation: string,
+  deps: AuthRouteDeps,
+  registry: 'private' | 'public' = 'private',
+): Route {
   if (operation !== 'GetAuthorizationToken') {
     const message = 'the emulator does not have this operation'
     const code = 'UnknownOperationException'
     return refusing('json-1.1', 'UnknownOperation', { status: 400, code, message })
   }
-  return {
-    protocol: 'json-1.1',
-    operation,
-    handle: (...call) => getAuthorizationToken(...call, deps),
-  }
+  const answer = registry === 'public' ? getPublicAuthorizationToken : getAuthorizationToken
+  return { protocol: 'json-1.1', operation, handle: (...call) => answer(...call, deps) }
 }
 
 /** A route that always says no. */

@@ -2,8 +2,8 @@ import type { JsonNode } from '../state/json-node.js'
 import { type Condition, OPERATORS } from './condition.js'
 import type { Patterns, Policy, Statement } from './policy.js'
 
-/** Whether a policy says who may assume a role, or what a role may do. */
-export type PolicyKind = 'trust' | 'permissions'
+/** Whether a policy says who may assume a role, what a role may do, or who may use a repository. */
+export type PolicyKind = 'trust' | 'permissions' | 'repository'
 
 /**
  * Reads a policy document. Elements that the emulator does not evaluate are refused: a policy that
@@ -17,13 +17,14 @@ export function parsePolicy(node: JsonNode, kind: PolicyKind): Policy {
 }
 
 function parseStatement(node: JsonNode, kind: PolicyKind): Statement {
-  const subject = kind === 'trust' ? ['Principal'] : ['Resource', 'NotResource']
+  const subject = kind === 'permissions' ? ['Resource', 'NotResource'] : ['Principal']
   node.only('Sid', 'Effect', 'Action', 'NotAction', 'Condition', ...subject)
   return {
     effect: node.required('Effect').oneOf('Allow', 'Deny'),
     actions: parsePatterns(node, 'Action'),
     resources: kind === 'permissions' ? parsePatterns(node, 'Resource') : undefined,
     services: kind === 'trust' ? parseServices(node.required('Principal')) : undefined,
+    principals: kind === 'repository' ? parsePrincipals(node.required('Principal')) : undefined,
     conditions: node.optional('Condition')?.entries().flatMap(parseConditions) ?? [],
   }
 }
@@ -39,6 +40,12 @@ function parseServices(node: JsonNode): string[] {
   if (node.value === '*') return ['*']
   node.only('Service', 'AWS', 'Federated')
   return node.optional('Service')?.oneOrMore((name) => name.string()) ?? []
+}
+
+function parsePrincipals(node: JsonNode): string[] {
+  if (node.value === '*') return ['*']
+  node.only('AWS')
+  return node.required('AWS').oneOrMore((name) => name.string())
 }
 
 function parseConditions([name, block]: readonly [string, JsonNode]): Condition[] {

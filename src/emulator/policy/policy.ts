@@ -15,6 +15,8 @@ export interface Statement {
   readonly resources: Patterns | undefined
   /** Service principals that it speaks of, `*` for all; absent in permission policies. */
   readonly services: readonly string[] | undefined
+  /** Accounts and ARNs that it speaks of, `*` for all; only in policies of repositories. */
+  readonly principals?: readonly string[] | undefined
   readonly conditions: readonly Condition[]
 }
 
@@ -26,6 +28,8 @@ export interface Question {
   readonly action: string
   readonly resource?: string
   readonly service?: string
+  /** Every name of who asks: account, root of the account, role, session. */
+  readonly principals?: readonly string[]
   readonly context: Context
 }
 
@@ -47,13 +51,14 @@ export function decide(policies: readonly Policy[], question: Question): Decisio
 }
 
 function applies(statement: Statement, question: Question): boolean {
-  const { action, resource, service, context } = question
-  const { actions, resources, services, conditions } = statement
+  const { action, resource, service, principals: names = [], context } = question
+  const { actions, resources, services, principals, conditions } = statement
   return (
     fits(actions, (pattern) =>
       matchesPattern(pattern.toLowerCase(), action.toLowerCase(), new Map()),
     ) &&
     (!services || services.some((name) => name === '*' || name === service)) &&
+    (!principals || principals.some((name) => name === '*' || names.includes(name))) &&
     (!resources ||
       fits(resources, (pattern) => matchesPattern(pattern, resource ?? '', context))) &&
     conditions.every((condition) => conditionHolds(condition, context))

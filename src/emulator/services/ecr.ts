@@ -9,6 +9,9 @@ import { type AuthDeps, authenticate } from './sigv4.js'
 /** What `X-Amz-Target` starts with for ECR. */
 export const ECR_TARGET = 'AmazonEC2ContainerRegistry_V20150921.'
 
+/** What it starts with for the public gallery. */
+export const ECR_PUBLIC_TARGET = 'SpencerFrontendService.'
+
 /** What ECR needs besides the request. */
 export interface EcrDeps extends AuthDeps {
   readonly state: EmulatorState
@@ -71,6 +74,45 @@ export function getAuthorizationToken(
           proxyEndpoint: `https://${account}.dkr.ecr.${region}.${suffix}`,
         })),
       }),
+    },
+    principal,
+  }
+}
+
+/** What a role needs to log in to the public gallery. */
+const PUBLIC_ACTIONS = ['ecr-public:GetAuthorizationToken', 'sts:GetServiceBearerToken']
+
+/**
+ * Answers GetAuthorizationToken of the public gallery: one object, and no endpoint.
+ *
+ * @see https://docs.aws.amazon.com/AmazonECRPublic/latest/APIReference/API_GetAuthorizationToken.html
+ */
+export function getPublicAuthorizationToken(
+  arrived: Arrived,
+  at: Date,
+  requestId: string,
+  deps: EcrDeps,
+): Outcome {
+  const authenticated = authenticate(arrived, 'ecr-public', at, deps)
+  if ('problem' in authenticated) {
+    return refuse('json-1.1', authFailure('ecr', authenticated), requestId)
+  }
+  const { session, region } = authenticated
+  const principal = session.assumedRoleArn
+  for (const action of PUBLIC_ACTIONS) {
+    const message = whyNotPermitted(deps.state, session, action, '*')
+    if (message === undefined) continue
+    const failure = { status: 400, code: 'AccessDeniedException', message, principal }
+    return refuse('json-1.1', failure, requestId)
+  }
+  const token = deps.tokens.issue(session, region, at)
+  const authorizationToken = Buffer.from(`AWS:${token.password.reveal()}`).toString('base64')
+  const expiresAt = token.expiresAt.getTime() / 1000
+  return {
+    answer: {
+      status: 200,
+      headers: { 'Content-Type': 'application/x-amz-json-1.1', 'x-amzn-RequestId': requestId },
+      body: JSON.stringify({ authorizationData: { authorizationToken, expiresAt } }),
     },
     principal,
   }

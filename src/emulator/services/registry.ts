@@ -8,6 +8,7 @@ import {
   valueOf,
 } from '../http/exchange.js'
 import { type Failure, refuse } from '../http/failure.js'
+import { decide } from '../policy/policy.js'
 import type { Repository } from '../state/model.js'
 import type { EmulatorState } from '../state/state.js'
 import { whyNotPermitted } from './permission.js'
@@ -88,6 +89,13 @@ function readToken(arrived: Arrived, at: Date, tokens: RegistryTokens): Registry
   if (!token || decoded.slice(0, colon) !== 'AWS') {
     return unauthorized('the user name is not AWS, or the password was not issued here')
   }
+  // Whether AWS takes a password of another region is not documented: nobody should count on it.
+  const home = /^\d{12}\.dkr[.-]ecr(?:-fips)?\.([a-z0-9-]+)\./.exec(
+    header(arrived, 'host') ?? '',
+  )?.[1]
+  if (home !== undefined && home !== token.region) {
+    return unauthorized('the password is of another region')
+  }
   return token.expiresAt <= at
     ? fail(403, 'DENIED', 'Your authorization token has expired. Reauthenticate and try again.')
     : token
@@ -107,7 +115,9 @@ function route(arrived: Arrived, token: RegistryToken, state: EmulatorState): Re
   const name = found.form.exec(arrived.path)?.[1] ?? ''
   const repository = findRepository(name, arrived, token, state)
   const resource = arnOf(repository ?? { name, region: token.region }, token)
-  const denial = whyNotPermitted(state, token.session, found.action, resource)
+  const denial =
+    whyNotPermitted(state, token.session, found.action, resource) ??
+    whyNotShared(repository, token, found.action, resource)
   if (denial !== undefined) return fail(403, 'DENIED', denial)
   if (!repository) {
     const message = `The repository with name '${name}' does not exist in the registry`
@@ -115,6 +125,27 @@ function route(arrived: Arrived, token: RegistryToken, state: EmulatorState): Re
   }
   if (operation === 'ListTags') return listTags(repository, query)
   return fail(404, 'MANIFEST_UNKNOWN', 'the emulator keeps no image content')
+}
+
+/** Another account's repository needs a policy that lets the caller in, besides the role's own. */
+function whyNotShared(
+  repository: Repository | undefined,
+  { session }: RegistryToken,
+  action: string,
+  resource: string,
+): string | undefined {
+  if (!repository || repository.account === session.account) return undefined
+  const { account, partition, roleArn, assumedRoleArn } = session
+  const principals = [account, `arn:${partition}:iam::${account}:root`, roleArn, assumedRoleArn]
+  const context = new Map<string, readonly string[]>()
+  const policies = repository.policy ? [repository.policy] : []
+  const decision = decide(policies, { action, resource, principals, context })
+  if (decision === 'allow') return undefined
+  const why =
+    decision === 'deny'
+      ? 'with an explicit deny in a resource-based policy'
+      : `because no resource-based policy allows the ${action} action`
+  return `User: ${assumedRoleArn} is not authorized to perform: ${action} on resource: ${resource} ${why}`
 }
 
 /** The host names the registry, as in AWS; without such a host it is the caller's own. */

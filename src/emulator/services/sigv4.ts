@@ -55,7 +55,7 @@ const MAX_SKEW_MS = 15 * 60 * 1000
  */
 export function authenticate(
   arrived: Arrived,
-  service: 's3' | 'sts' | 'ecr',
+  service: 's3' | 'sts' | 'ecr' | 'ecr-public',
   at: Date,
   deps: AuthDeps,
 ): Authenticated | AuthRefusal {
@@ -93,8 +93,8 @@ function checkScope(
     return { problem: 'wrongScope', reason: `the scope names a service other than ${service}` }
   }
   const known = /^[a-z]{2,}(-[a-z]+)+-\d+$/.test(claim.region)
-  // The global endpoint of STS is signed for us-east-1 wherever the caller is.
-  const global = service === 'sts' && claim.region === 'us-east-1'
+  // The global endpoint of STS and the public gallery are signed for us-east-1 wherever the caller is.
+  const global = ['sts', 'ecr-public'].includes(service) && claim.region === 'us-east-1'
   if (known && (region === undefined || region === claim.region || global)) return undefined
   return { problem: 'wrongScope', reason: 'the scope names another region' }
 }

@@ -82,4 +82,6 @@ export interface RepositoryDocument {
   readonly account: string
   readonly region: string
   readonly tags?: readonly string[]
+  /** Repository policy: who of other accounts may do what. */
+  readonly policy?: PolicyDocument
 }

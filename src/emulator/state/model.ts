@@ -60,6 +60,8 @@ export interface Repository {
   readonly account: string
   readonly region: string
   readonly tags: readonly string[]
+  /** Who of other accounts may do what; nobody without one. */
+  readonly policy: Policy | undefined
 }
 
 /** Everything the emulator knows of its little AWS. */

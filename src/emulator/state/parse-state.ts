@@ -128,8 +128,10 @@ function parseBucket(node: JsonNode, readFile: ReadFile): Bucket {
 }
 
 function parseRepository(node: JsonNode): Repository {
-  node.only('name', 'account', 'region', 'tags')
+  node.only('name', 'account', 'region', 'tags', 'policy')
+  const policy = node.optional('policy')
   return {
+    policy: policy && parsePolicy(policy, 'repository'),
     name: node
       .required('name')
       .matching(/^[a-z0-9]+([._/-][a-z0-9]+)*$/, 'the name of a repository'),
