@@ -19,48 +19,70 @@ export interface Programs {
   readonly apiServer: string
 }
 
+/** What is built in the folder of each program, by its name. */
+const PACKAGES = {
+  etcd: '.',
+  'kube-apiserver': '.',
+  helm: 'helm.sh/helm/v3/cmd/helm',
+} as const
+
 /** Why there can be no cluster on this machine; `undefined` when there can. */
 export function obstacle(): string | undefined {
-  try {
-    execFileSync('go', ['version'], { stdio: 'ignore' })
-    return undefined
-  } catch {
-    return 'needs Go, to build etcd and kube-apiserver'
+  for (const [command, args, purpose] of [
+    ['go', ['version'], 'to build what a cluster is made of'],
+    ['kubectl', ['version', '--client'], 'to apply manifests'],
+  ] as const) {
+    try {
+      execFileSync(command, args, { stdio: 'ignore' })
+    } catch {
+      return `needs ${command}, ${purpose}`
+    }
   }
+  return undefined
 }
 
-/** Builds what is not in the cache. */
+/** Builds the control plane, unless it is in the cache. */
 export async function buildPrograms(progress: (line: string) => void): Promise<Programs> {
-  const program = async (name: string): Promise<string> => {
-    const from = join(SOURCES, name)
-    const hash = createHash('sha256')
-    for (const file of readdirSync(from).sort()) hash.update(readFileSync(join(from, file)))
-    const path = join(CACHE, `${name}-${hash.digest('hex').slice(0, 12)}`)
-    if (existsSync(path)) return path
-    progress(`building ${name}: minutes the first time`)
-    mkdirSync(CACHE, { recursive: true })
-    const partial = `${path}.${process.pid}`
-    const version = /k8s\.io\/kubernetes v(\d+)\.(\d+)\.(\d+)/.exec(
-      readFileSync(join(from, 'go.mod'), 'utf8'),
-    )
-    const flags = ['-s', '-w']
-    if (version) {
-      // As its project's release builds do it; without, it claims to be version 0.0.
-      const name = 'k8s.io/component-base/version'
-      const [, major = '', minor = '', patch = ''] = version
-      flags.push(`-X ${name}.gitVersion=v${major}.${minor}.${patch}`)
-      flags.push(`-X ${name}.gitMajor=${major}`, `-X ${name}.gitMinor=${minor}`)
-    }
-    await promisify(execFile)('go', ['build', '-ldflags', flags.join(' '), '-o', partial, '.'], {
-      cwd: from,
-      timeout: BUILD_TIMEOUT_MS,
-      env: { ...process.env, GOTOOLCHAIN: 'local', CGO_ENABLED: '0' },
-      maxBuffer: 64 * 1024 * 1024,
-    })
-    renameSync(partial, path)
-    return path
-  }
   // One after the other: each uses all processors.
-  const etcd = await program('etcd')
-  return { etcd, apiServer: await program('kube-apiserver') }
+  const etcd = await buildProgram('etcd', progress)
+  return { etcd, apiServer: await buildProgram('kube-apiserver', progress) }
+}
+
+/** @returns the path of a program, which is built now unless it was before. */
+export async function buildProgram(
+  name: keyof typeof PACKAGES,
+  progress: (line: string) => void,
+): Promise<string> {
+  const from = join(SOURCES, name)
+  const hash = createHash('sha256')
+  for (const file of readdirSync(from).sort()) hash.update(readFileSync(join(from, file)))
+  const path = join(CACHE, `${name}-${hash.digest('hex').slice(0, 12)}`)
+  if (existsSync(path)) return path
+  progress(`building ${name}: minutes the first time`)
+  mkdirSync(CACHE, { recursive: true })
+  const partial = `${path}.${process.pid}`
+  const flags = ['-s', '-w', ...versionFlags(readFileSync(join(from, 'go.mod'), 'utf8'))]
+  const args = ['build', '-ldflags', flags.join(' '), '-o', partial, PACKAGES[name]]
+  await promisify(execFile)('go', args, {
+    cwd: from,
+    timeout: BUILD_TIMEOUT_MS,
+    env: { ...process.env, GOTOOLCHAIN: 'local', CGO_ENABLED: '0' },
+    maxBuffer: 64 * 1024 * 1024,
+  })
+  renameSync(partial, path)
+  return path
+}
+
+/** As release builds do it; without, an API server claims to be version 0.0. */
+function versionFlags(goMod: string): string[] {
+  const found = /k8s\.io\/kubernetes v(\d+)\.(\d+)\.(\d+)/.exec(goMod)
+  if (!found) return []
+  const [, major = '', minor = '', patch = ''] = found
+  const set = (name: string, value: string): string =>
+    `-X k8s.io/component-base/version.${name}=${value}`
+  return [
+    set('gitVersion', `v${major}.${minor}.${patch}`),
+    set('gitMajor', major),
+    set('gitMinor', minor),
+  ]
 }

@@ -3,7 +3,7 @@ import { readFileSync, writeFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { expect } from 'chai'
 import { METRICS } from '../../../../sidecar/server/metrics.js'
-import type { Metric } from '../../../../sidecar/server/prometheus-text.js'
+import type { Metric } from '../../../../sidecar/prometheus-text.js'
 import { anchorsOf } from '../../../../tools/markdown.js'
 
 const FOLDER = pathOf('sidecar/deploy/observability')
