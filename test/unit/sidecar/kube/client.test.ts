@@ -45,7 +45,7 @@ describe('createKubeClient', () => {
       ...configMap('one'),
       metadata: { name: 'one', namespace: 'default', managedFields: [{ manager: 'someone' }] },
       fieldOfTomorrow: { deep: [1, 2] },
-    })
+    } as never)
     const read = await kube.client.get(configMaps, { namespace: 'default', name: 'one' })
     await kube.client.replace(configMaps, { ...read, data: { a: '1' } } as ConfigMap)
     const held = kube.server.get(COLLECTION, 'one', 'default')
@@ -56,7 +56,7 @@ describe('createKubeClient', () => {
   it('refuses to write over a newer version', async () => {
     const { client, server } = kube
     const read = await client.create(configMaps, configMap('one'))
-    server.put(COLLECTION, { ...configMap('one', { by: 'another' }) })
+    server.put(COLLECTION, configMap('one', { by: 'another' }) as never)
     await rejectsWithCode(client.replace(configMaps, read), 'ERR_RA_KUBE_CONFLICT')
     await rejectsWithCode(client.create(configMaps, configMap('one')), 'ERR_RA_KUBE_CONFLICT')
     const old = { resourceVersion: read.metadata.resourceVersion ?? '' }
