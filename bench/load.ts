@@ -7,6 +7,14 @@ export interface LoadResult {
   readonly latenciesMs: readonly number[]
 }
 
+/** How much load, and for how long. */
+export interface LoadOptions {
+  readonly connections: number
+  readonly durationMs: number
+  /** Wait between an answer and the next request. Default: none. */
+  readonly pauseMs?: number
+}
+
 /**
  * Sends the same request over kept-alive connections, the next as soon as the last is answered. Raw
  * sockets: an HTTP client written in JavaScript would take longer than the server that it measures.
@@ -14,14 +22,14 @@ export interface LoadResult {
 export async function load(
   port: number,
   request: string,
-  { connections, durationMs }: { readonly connections: number; readonly durationMs: number },
+  { connections, durationMs, pauseMs = 0 }: LoadOptions,
 ): Promise<LoadResult> {
   const latenciesMs: number[] = []
   const startMs = performance.now()
   const endMs = startMs + durationMs
   await Promise.all(
     Array.from({ length: connections }, async () =>
-      ask(connect(port, '127.0.0.1'), request, endMs, latenciesMs),
+      ask(connect(port, '127.0.0.1'), request, { endMs, pauseMs }, latenciesMs),
     ),
   )
   const seconds = (performance.now() - startMs) / 1000
@@ -34,7 +42,7 @@ export async function load(
 async function ask(
   socket: Socket,
   request: string,
-  endMs: number,
+  { endMs, pauseMs }: { readonly endMs: number; readonly pauseMs: number },
   latenciesMs: number[],
 ): Promise<void> {
   socket.setNoDelay(true)
@@ -55,8 +63,9 @@ async function ask(
       if (missing > 0) return
       const nowMs = performance.now()
       latenciesMs.push(nowMs - sentMs)
-      if (nowMs < endMs) send()
-      else socket.end()
+      if (nowMs >= endMs) socket.end()
+      else if (pauseMs > 0) setTimeout(send, pauseMs)
+      else send()
     })
   })
 }

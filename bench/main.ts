@@ -1,4 +1,7 @@
 import { cpus } from 'node:os'
+import { credentialProcess } from './credential-process.js'
+import { firstCredentials } from './first-credentials.js'
+import { latency } from './latency.js'
 import { idleMemory } from './memory.js'
 import { signatures } from './signatures.js'
 import { startUp } from './start-up.js'
@@ -16,7 +19,15 @@ console.log(
 )
 
 await withStage(async (stage) => {
-  for (const section of [startUp, throughput, signatures, idleMemory]) {
+  for (const section of [
+    startUp,
+    credentialProcess,
+    firstCredentials,
+    throughput,
+    latency,
+    signatures,
+    idleMemory,
+  ]) {
     console.log(`${await section(stage, quick)}\n`)
   }
 })

@@ -7,7 +7,11 @@ export interface StartedServe extends Started {
 }
 
 /** Starts `serve` on free ports; `line` of the result is the one that names its URI. */
-export async function startServe(stage: Stage): Promise<StartedServe> {
+export async function startServe(
+  stage: Stage,
+  identity: readonly string[] = stage.identity('ec-p256'),
+  more: readonly string[] = [],
+): Promise<StartedServe> {
   const tokenFile = join(stage.folder, 'token')
   const flags = {
     'log-format': 'json',
@@ -16,7 +20,9 @@ export async function startServe(stage: Stage): Promise<StartedServe> {
     'authorization-token-file': tokenFile,
   }
   const args = Object.entries(flags).flatMap(([name, value]) => [`--${name}`, value])
-  const identity = stage.identity('ec-p256')
-  const started = await stage.start([PROGRAM, 'serve', ...identity, ...args], /serving credentials/)
+  const started = await stage.start(
+    [PROGRAM, 'serve', ...identity, ...args, ...more],
+    /serving credentials/,
+  )
   return { ...started, tokenFile }
 }

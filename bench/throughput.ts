@@ -4,8 +4,8 @@ import { startServe } from './serve.js'
 import type { Stage } from './stage.js'
 import { median, quantile, table } from './table.js'
 
-/** A server that answers the same bytes and does nothing else. */
-const BARE = `
+/** A server that answers the same bytes, its argument, and does nothing else. */
+export const BARE = `
 const body = Buffer.from(process.argv[1])
 const headers = { 'content-type': 'application/json', 'content-length': body.length, 'cache-control': 'no-store' }
 const server = require('node:http').createServer((request, response) => {

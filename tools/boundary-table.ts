@@ -40,9 +40,16 @@ export const FORBIDDEN_GLOBALS = {
 
 const GROUND = ['src/errors.ts', 'src/secret.ts', 'src/log.ts', 'src/clock.ts', 'src/version.ts']
 const FLOOR_1 = ['src/protocol/', 'src/x509/']
-const FLOOR_2 = ['src/session/', 'src/config/', 'src/cache/', 'src/ecr/']
+const FLOOR_2 = ['src/session/', 'src/config/', 'src/cache/', 'src/credentials-file/', 'src/ecr/']
 const APART = ['src/pki/', 'src/emulator/']
-const ROOF = ['bin', 'bin-credential-process', 'entry', 'run-process'].map((x) => `src/${x}.ts`)
+const ROOF = [
+  'bin',
+  'bin-credential-process',
+  'standard-output',
+  'bin-ecr',
+  'entry',
+  'run-process',
+].map((x) => `src/${x}.ts`)
 /** What every user of the package sees. The sidecar is its first, and sees no more. */
 const LIBRARY = ['src/index.ts', ...GROUND]
 /** What the command of a long-running front end also needs: settings, and to be a command. */
@@ -53,6 +60,11 @@ const COMMAND = [
 /** Commands of the credential server, and the files that read their flags. */
 const SERVER_COMMANDS = ['command', 'exec-command'].map((x) => `sidecar/server/${x}.ts`)
 const SERVER_FLAGS = ['refresh-flags', 'serve-options'].map((x) => `sidecar/server/${x}.ts`)
+
+/** Commands of the injector, and the file that checks settings as `serve` reads them. */
+const INJECTOR_COMMANDS = ['inject-command', 'settings/setting-checks'].map(
+  (x) => `sidecar/injector/${x}.ts`,
+)
 
 const PURE = { builtins: 'pure', globals: 'pure' } as const
 const EFFECTS = { builtins: 'effects', globals: 'effects' } as const
@@ -83,6 +95,13 @@ export const ROOMS: readonly Room[] = [
     ...PURE,
   },
   {
+    path: 'src/files/',
+    name: 'src/files',
+    rooms: GROUND,
+    packages: [],
+    ...EFFECTS,
+  },
+  {
     path: 'src/session/',
     name: 'floor 2',
     rooms: [...GROUND, ...FLOOR_1, 'src/pkcs11/', 'src/system-clock.ts'],
@@ -106,15 +125,30 @@ export const ROOMS: readonly Room[] = [
   {
     path: 'src/cache/',
     name: 'floor 2',
-    rooms: [...GROUND, ...FLOOR_1, 'src/session/'],
+    rooms: [...GROUND, ...FLOOR_1, 'src/session/', 'src/files/'],
+    packages: [],
+    ...EFFECTS,
+  },
+  {
+    path: 'src/credentials-file/',
+    name: 'floor 2',
+    rooms: [...GROUND, ...FLOOR_1, 'src/session/', 'src/config/', 'src/files/'],
     packages: [],
     ...EFFECTS,
   },
   {
     path: 'src/ecr/',
     name: 'floor 2',
-    rooms: [...GROUND, ...FLOOR_1, 'src/session/'],
+    rooms: [...GROUND, ...FLOOR_1, 'src/session/', 'src/cache/'],
     packages: ['@aws-crypto/sha256-js', '@smithy/signature-v4', '@smithy/types'],
+    ...EFFECTS,
+  },
+  {
+    // Between floor 2, which it looks into, and the command that shows what it found.
+    path: 'src/doctor/',
+    name: 'the doctor',
+    rooms: [...GROUND, ...FLOOR_1, 'src/session/', 'src/config/', 'src/ecr/sign-v4.ts'],
+    packages: ['@smithy/shared-ini-file-loader'],
     ...EFFECTS,
   },
   {
@@ -127,14 +161,37 @@ export const ROOMS: readonly Room[] = [
   {
     path: 'src/cli/',
     name: 'floor 3',
-    rooms: [...GROUND, ...FLOOR_1, ...FLOOR_2, ...APART, 'src/index.ts'],
+    rooms: [
+      ...GROUND,
+      ...FLOOR_1,
+      ...FLOOR_2,
+      'src/pkcs11/',
+      ...APART,
+      'src/doctor/',
+      'src/index.ts',
+    ],
+    packages: [],
+    ...EFFECTS,
+  },
+  {
+    // Completion is made from the table of commands; the table loads it with import() alone.
+    path: 'src/cli/completion.ts',
+    name: 'the command completion',
+    rooms: ['src/cli/', 'src/commands.ts', ...GROUND],
     packages: [],
     ...EFFECTS,
   },
   {
     path: 'src/commands.ts',
     name: 'the command table',
-    rooms: ['src/cli/', ...SERVER_COMMANDS],
+    rooms: [
+      'src/cli/',
+      'src/cli/completion.ts',
+      ...SERVER_COMMANDS,
+      ...INJECTOR_COMMANDS,
+      'sidecar/injector/webhook/command.ts',
+      'sidecar/pull-secrets/command.ts',
+    ],
     packages: [],
     ...EFFECTS,
   },
@@ -154,12 +211,12 @@ export const ROOMS: readonly Room[] = [
     packages: ['@peculiar/asn1-schema', '@peculiar/asn1-x509', 'express'],
     ...EFFECTS,
   },
-  { path: 'sidecar/*', name: 'the sidecar', rooms: LIBRARY, packages: [], ...EFFECTS },
+  { path: 'sidecar/*', name: 'the sidecar', rooms: LIBRARY, packages: ['express'], ...EFFECTS },
   {
     path: 'sidecar/server/',
     name: 'sidecar/server',
     rooms: [...LIBRARY, 'sidecar/*'],
-    packages: ['express'],
+    packages: [],
     ...EFFECTS,
   },
   ...[...SERVER_COMMANDS, ...SERVER_FLAGS].map((path) => ({
@@ -176,12 +233,71 @@ export const ROOMS: readonly Room[] = [
     packages: ['@kubernetes/client-node'],
     ...EFFECTS,
   },
+  {
+    path: 'sidecar/injector/',
+    name: 'sidecar/injector',
+    rooms: [...LIBRARY, 'sidecar/*', 'sidecar/injector/settings/setting-checks.ts'],
+    packages: ['rfc6902', 'yaml'],
+    ...PURE,
+  },
+  {
+    path: 'sidecar/injector/webhook/',
+    name: 'the webhook',
+    rooms: [
+      ...[...LIBRARY, 'sidecar/*', 'sidecar/injector/', 'sidecar/kube/'],
+      'sidecar/injector/webhook/certificates/make-pair.ts',
+    ],
+    packages: [],
+    ...EFFECTS,
+  },
+  {
+    // Certificates of its own for the API server: not those of Roles Anywhere, but made alike.
+    path: 'sidecar/injector/webhook/certificates/make-pair.ts',
+    name: 'the webhook',
+    rooms: [...LIBRARY, 'sidecar/injector/webhook/', 'src/pki/'],
+    packages: [],
+    ...EFFECTS,
+  },
+  {
+    path: 'sidecar/injector/webhook/command.ts',
+    name: 'the command of the webhook',
+    rooms: [
+      ...[...LIBRARY, ...COMMAND, 'sidecar/*', 'sidecar/injector/', 'sidecar/kube/'],
+      'sidecar/injector/webhook/',
+    ],
+    packages: [],
+    ...EFFECTS,
+  },
+  ...INJECTOR_COMMANDS.map((path) => ({
+    path,
+    name: 'a command of the injector',
+    rooms: [...LIBRARY, ...COMMAND, 'sidecar/*', 'sidecar/injector/'],
+    packages: [],
+    ...EFFECTS,
+  })),
+  {
+    path: 'sidecar/pull-secrets/',
+    name: 'sidecar/pull-secrets',
+    rooms: [...LIBRARY, 'sidecar/*', 'sidecar/kube/'],
+    packages: [],
+    ...EFFECTS,
+  },
+  {
+    path: 'sidecar/pull-secrets/command.ts',
+    name: 'the command of the pull secrets',
+    rooms: [
+      ...[...LIBRARY, ...COMMAND, 'sidecar/*', 'sidecar/kube/', 'sidecar/pull-secrets/'],
+      ...['src/cli/ecr-settings.ts', 'src/cli/ecr-tokens.ts'],
+    ],
+    packages: [],
+    ...EFFECTS,
+  },
   { path: 'examples/demo/', name: 'the demo', rooms: [...LIBRARY, ...APART], ...FREE },
   { path: 'examples/s3-bucket-lister/', name: 'the example', rooms: [], ...FREE },
   {
     path: 'tools/',
     name: 'tools',
-    rooms: [...GROUND, 'src/config/', 'src/cli/', 'src/commands.ts'],
+    rooms: [...GROUND, 'src/config/', 'src/cli/', 'src/cli/completion.ts', 'src/commands.ts'],
     ...FREE,
   },
   { path: 'certs/', name: 'certs', rooms: [], ...FREE },
@@ -200,13 +316,14 @@ export const CONFINED: readonly { readonly package: string; readonly files: RegE
 
 /** Files that only the build makes, by the one who loads them. */
 export const BUILT: Readonly<Record<string, readonly string[]>> = {
-  'src/entry.ts': ['./credential-process.cjs', './main.cjs'],
+  'src/entry.ts': ['./credential-process.cjs', './ecr.cjs', './main.cjs'],
 }
 
 /** Files from which the packages of {@link HEAVY} are not reached before the first `import()`. */
 export const LIGHT = [
   'src/bin.ts',
   'src/bin-credential-process.ts',
+  'src/bin-ecr.ts',
   'src/cli/credential-process.ts',
   'src/index.ts',
 ]

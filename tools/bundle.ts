@@ -1,4 +1,4 @@
-import { chmod, rm } from 'node:fs/promises'
+import { chmod, copyFile, rm } from 'node:fs/promises'
 import { build, type BuildOptions, type Plugin } from 'esbuild'
 
 /**
@@ -22,6 +22,7 @@ const LAZY_LIBRARIES: Readonly<Record<string, string>> = {
   '@noble/post-quantum/ml-dsa.js': 'noble-ml-dsa',
   'https-proxy-agent': 'https-proxy-agent',
   '@smithy/shared-ini-file-loader': 'shared-ini-file-loader',
+  yaml: 'yaml',
 }
 
 const shared = {
@@ -31,6 +32,10 @@ const shared = {
   format: 'cjs',
   platform: 'node',
   target: 'node20.19',
+  // Native and optional: found beside the program, where the user installed it.
+  external: ['pkcs11js'],
+  // As `require`: the loader of ES modules takes longer to start than what it would load.
+  supported: { 'dynamic-import': false },
   // Modules can be cut down to what is used; the CommonJS builds of the same libraries cannot.
   mainFields: ['module', 'main'],
   // Names stay as they are: error reports and heap snapshots of the image should be readable.
@@ -56,19 +61,71 @@ const lazyLibraries = (folder: string): Plugin => ({
   },
 })
 
+/**
+ * Parts of `credential-process` that a call which finds a session in the cache needs nothing of: files of
+ * their own, so that they are not even read. Each is loaded by an `import()`.
+ */
+const LATER = ['obtain-credentials', 'ask-sidecar', 'help']
+
+const laterParts: Plugin = {
+  name: 'later-parts',
+  setup(setup) {
+    setup.onResolve({ filter: /^\.\/[a-z-]+\.js$/ }, ({ path, kind }) => {
+      const name = path.slice('./'.length, -'.js'.length)
+      const apart = kind === 'dynamic-import' && LATER.includes(name)
+      return apart ? { path: `./${name}.cjs`, external: true } : undefined
+    })
+  },
+}
+
+/** The parts throw the errors of the program that loads them, so that it knows them as its own. */
+const errorsOfProgram: Plugin = {
+  name: 'errors-of-program',
+  setup(setup) {
+    setup.onResolve({ filter: /\/errors\.js$/ }, () => ({
+      path: './credential-process.cjs',
+      external: true,
+    }))
+  },
+}
+
 await rm(OUT, { recursive: true, force: true })
-const programs = { main: 'src/bin.ts', 'credential-process': 'src/bin-credential-process.ts' }
+const programs = {
+  main: 'src/bin.ts',
+  ecr: 'src/bin-ecr.ts',
+}
 for (const [name, entry] of Object.entries(programs)) {
   await build({ ...shared, entryPoints: { [name]: entry }, plugins: [lazyLibraries('./lib')] })
 }
 await build({
   ...shared,
+  entryPoints: { 'credential-process': 'src/bin-credential-process.ts' },
+  plugins: [laterParts, lazyLibraries('./lib')],
+})
+for (const name of LATER) {
+  await build({
+    ...shared,
+    entryPoints: { [name]: `src/cli/${name}.ts` },
+    plugins: [errorsOfProgram, lazyLibraries('./lib')],
+  })
+}
+await build({
+  ...shared,
   entryPoints: { rolesanywhere: 'src/entry.ts' },
-  external: ['./main.cjs', './credential-process.cjs'],
+  external: ['credential-process', ...Object.keys(programs)].map((name) => `./${name}.cjs`),
   banner: { js: '#!/usr/bin/env node' },
 })
 for (const [library, file] of Object.entries(LAZY_LIBRARIES)) {
   const entryPoints = { [`lib/${file}`]: library }
   await build({ ...shared, entryPoints, plugins: [lazyLibraries('.')] })
 }
-await chmod(`${OUT}/rolesanywhere.cjs`, 0o755)
+// The names that docker and the kubelet look for; `src/entry.ts` goes by the one it was called by.
+const NAMES = [
+  'rolesanywhere',
+  'docker-credential-rolesanywhere',
+  'rolesanywhere-ecr-credential-provider',
+]
+for (const name of NAMES) {
+  if (name !== 'rolesanywhere') await copyFile(`${OUT}/rolesanywhere.cjs`, `${OUT}/${name}.cjs`)
+  await chmod(`${OUT}/${name}.cjs`, 0o755)
+}

@@ -1,7 +1,8 @@
 import type { Command } from '../../src/cli/command.js'
 import { commandLog } from '../../src/cli/command-log.js'
 import { CREDENTIALS_PATH } from './container-route.js'
-import { loadWorkloads, readServeOptions, SERVE_FLAGS } from './serve-options.js'
+import { makeTokenFiles } from './make-token-files.js'
+import { readServeOptions, SERVE_FLAGS } from './serve-options.js'
 import { startSidecar } from './start-sidecar.js'
 
 /** Serves session credentials on the local container credentials endpoint until it is told to end. */
@@ -25,18 +26,24 @@ status page are on the health listener.`,
     const options = await readServeOptions(flags, io.env)
     if (flags.get('hop-limit') !== undefined) log.warn('--hop-limit has no effect on loopback')
     const { env, clock } = io
+    if (flags.has('make-token-files')) {
+      await makeTokenFiles(options, { clock, log })
+      return 0
+    }
     const sidecar = await startSidecar(options, { env, clock, random: Math.random, log })
 
     const reload = async (): Promise<void> => {
       log.info('reloading')
       try {
-        await sidecar.reload(await loadWorkloads(flags, env))
+        await sidecar.reload(await readServeOptions(flags, env))
       } catch (error) {
         log.error('settings are not usable, keeping the ones in use', { error })
         await sidecar.reload()
       }
     }
-    const release = io.onSignal(['SIGHUP'], () => void reload())
+    // One after the other, so that the settings read last are those in use.
+    let reloaded = Promise.resolve()
+    const release = io.onSignal(['SIGHUP'], () => void (reloaded = reloaded.then(reload)))
     try {
       log.info('serving credentials', {
         uri: sidecar.url + CREDENTIALS_PATH,

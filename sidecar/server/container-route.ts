@@ -44,10 +44,13 @@ export function credentialsAnswer(holder: SessionHolder, log: Logger): Answer {
   if (!session) return NO_SESSION
   const known = encoded.get(session)
   if (known) return known
-  const answer = documentAnswer(200, containerDocument(session.credentials))
-  if (answer.body.length > CRT_MAX_BYTES) {
+  const { credentials, roleArn } = session
+  // As ECS answers; SDKs ignore it, and our own `credential-process` knows by it whom it asks.
+  const document = { ...containerDocument(credentials), ...(roleArn && { RoleArn: roleArn }) }
+  const answer = documentAnswer(200, document)
+  if (answer.bytes > CRT_MAX_BYTES) {
     log.warn('credentials too long for AWS CRT clients such as Mountpoint for S3', {
-      bytes: answer.body.length,
+      bytes: answer.bytes,
       limitBytes: CRT_MAX_BYTES,
     })
   }

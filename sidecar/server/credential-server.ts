@@ -2,6 +2,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import { type Clock, type Logger, systemClock } from '../../src/index.js'
 import { silentLogger } from '../../src/log.js'
 import type { Authorization } from './authorization.js'
+import { connectionLimit } from './connection-limit.js'
 import { credentialsAnswer, roleAt, type Sessions } from './container-route.js'
 import { type Answer, errorAnswer, sendAnswer } from './http-answer.js'
 import type { Imds } from './imds-routes.js'
@@ -15,9 +16,6 @@ const REQUEST_TIMEOUT_MS = 10_000
 
 /** SDKs send a few hundred bytes. */
 const MAX_HEADER_BYTES = 16 * 1024
-
-/** A client that leaks sockets is stopped here, before files and calls to AWS lack descriptors. */
-const MAX_CONNECTIONS = 4096
 
 /** What a request was for. */
 export type RouteName = 'container' | 'imds' | 'none'
@@ -40,6 +38,8 @@ export interface CredentialServerInit {
   readonly requestTimeoutMs?: number
   /** How long an idle connection is kept. Default 100 s. */
   readonly keepAliveMs?: number
+  /** A client that leaks sockets is stopped here. Default 4096. */
+  readonly maxConnections?: number
 }
 
 /**
@@ -50,6 +50,7 @@ export interface CredentialServerInit {
 export function createCredentialServer(init: CredentialServerInit): Server {
   const { clock = systemClock, log = silentLogger, onAnswer } = init
   const { requestTimeoutMs = REQUEST_TIMEOUT_MS, keepAliveMs = KEEP_ALIVE_MS } = init
+  const { maxConnections = connectionLimit(undefined) } = init
   const guard = createRequestGuard(typeof init.host === 'string' ? [init.host] : init.host)
 
   function handle(request: IncomingMessage, response: ServerResponse): void {
@@ -104,9 +105,9 @@ export function createCredentialServer(init: CredentialServerInit): Server {
   server.on('checkContinue', handle)
   // Who neither sends nor reads is not kept, either.
   server.timeout = keepAliveMs
-  server.maxConnections = MAX_CONNECTIONS
+  server.maxConnections = maxConnections
   server.once('drop', () => {
-    log.warn('too many connections, refusing more', { limit: MAX_CONNECTIONS })
+    log.warn('too many connections, refusing more', { limit: maxConnections })
   })
   return server
 }

@@ -1,22 +1,31 @@
-import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { isatty } from 'node:tty'
-import type { Command } from '../../src/cli/command.js'
+import type { Command, Flag } from '../../src/cli/command.js'
 import { commandLog } from '../../src/cli/command-log.js'
 import { WORKLOAD_FLAGS } from '../../src/cli/setting-flags.js'
 import { defaultProfileKeys } from '../../src/config/default-profile.js'
-import { loadWorkload } from '../../src/config/workload.js'
-import type { SessionKeeper } from '../../src/index.js'
 import { type Logger, silentLogger } from '../../src/log.js'
 import { CREDENTIALS_PATH } from './container-route.js'
-import { relaySignals, type SignalRelay, startChild } from './exec-child.js'
+import { relaySignals, startChild } from './exec-child.js'
 import { execEnvironment, strongerSources } from './exec-environment.js'
-import { readRefreshOptions, REFRESH_FLAGS } from './refresh-flags.js'
+import { makePrivateFolder, type PrivateFolder } from './exec-folder.js'
+import { firstSessions } from './first-sessions.js'
+import { readDurationMs, readRefreshOptions, REFRESH_FLAGS } from './refresh-flags.js'
+import { loadWorkloads, ROLE_FLAG } from './serve-options.js'
 import { startSidecar } from './start-sidecar.js'
 
 /** Standard input. */
 const STDIN = 0
+
+/** A failed connection passes within seconds, or is something to look at. */
+const START_TIMEOUT_MS = 30_000
+
+const START_TIMEOUT_FLAG: Flag = {
+  name: 'start-timeout',
+  value: 'DURATION',
+  help: 'go on trying this long while AWS cannot be reached (default 30s; 0: one attempt)',
+}
 
 /** Runs a command with a credential server of its own, and ends as the command does. */
 export const execCommand: Command = {
@@ -24,10 +33,12 @@ export const execCommand: Command = {
   summary: 'Run a command with session credentials that stay fresh',
   description: `The command gets AWS_CONTAINER_CREDENTIALS_FULL_URI and
 AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE, which every AWS SDK understands, for a server on a free port
-of this machine that ends with it. It is started once there is a session. Terminal, standard input
-and signals are its own; its exit status is passed on, with 128 and the signal's number when a signal
-ended it, 127 when it does not exist and 126 when it cannot be run.`,
-  flags: [...WORKLOAD_FLAGS, ...REFRESH_FLAGS],
+of this machine that ends with it. It is started once there is a session. While AWS cannot be
+reached or is busy, attempts go on for --start-timeout; anything else that is wrong ends it at once.
+With --role, further roles are served at the URI with /NAME at its end. Terminal, standard input and
+signals are the command's own; its exit status is passed on, with 128 and the signal's number when a
+signal ended it, 127 when it does not exist and 126 when it cannot be run.`,
+  flags: [...WORKLOAD_FLAGS, ROLE_FLAG, ...REFRESH_FLAGS, START_TIMEOUT_FLAG],
   arguments: { min: 1, max: Number.POSITIVE_INFINITY },
   example: 'exec --config-profile app -- aws s3 ls',
 
@@ -35,16 +46,16 @@ ended it, 127 when it does not exist and 126 when it cannot be run.`,
     const log = commandLog('exec', flags, io, 'warn')
     const options = {
       ...readRefreshOptions(flags),
-      workloads: new Map([['', await loadWorkload({ flags, env: io.env })]]),
+      workloads: await loadWorkloads(flags, io.env),
       listen: [{ host: '127.0.0.1', port: 0 }],
       tokenFileMode: 0o600 as const,
     }
+    const limitMs = readDurationMs(flags, START_TIMEOUT_FLAG.name) ?? START_TIMEOUT_MS
     const relay = relaySignals(io.onSignal, isatty(STDIN))
-    let folder: string | undefined
+    let folder: PrivateFolder | undefined
     try {
-      // Only this user may look into it.
-      folder = await mkdtemp(join(tmpdir(), 'rolesanywhere-'))
-      const tokenFile = join(folder, 'token')
+      folder = await makePrivateFolder(tmpdir(), io.clock.now())
+      const tokenFile = join(folder.path, 'token')
       // Until there is a session, what goes wrong is said once, by what is thrown here.
       let target = silentLogger
       const sidecar = await startSidecar(
@@ -52,8 +63,9 @@ ended it, 127 when it does not exist and 126 when it cannot be run.`,
         { env: io.env, clock: io.clock, random: Math.random, log: logTo(() => target) },
       )
       try {
-        await firstSession(sidecar.sessions, relay)
-        if (relay.signal.aborted) return relay.status()
+        const { signal } = relay
+        await firstSessions(sidecar.sessions, { clock: io.clock, log, signal, limitMs })
+        if (signal.aborted) return relay.status()
         target = log
         for (const line of strongerSources(io.env, await defaultProfileKeys(io.env))) log.warn(line)
         const address = { uri: sidecar.url + CREDENTIALS_PATH, tokenFile }
@@ -66,25 +78,10 @@ ended it, 127 when it does not exist and 126 when it cannot be run.`,
         await sidecar.stop()
       }
     } finally {
-      if (folder !== undefined) await rm(folder, { recursive: true, force: true })
+      await folder?.remove()
       relay.release()
     }
   },
-}
-
-/** Resolves with the first session or when a signal comes; rejects when the first attempt fails. */
-async function firstSession(
-  sessions: ReadonlyMap<string, SessionKeeper>,
-  { signal }: SignalRelay,
-): Promise<void> {
-  const obtained = Promise.all([...sessions.values()].map(async (keeper) => keeper.obtained()))
-  const interrupted = new Promise<void>((resolve) => {
-    if (signal.aborted) resolve()
-    signal.addEventListener('abort', () => resolve(), { once: true })
-  })
-  await Promise.race([obtained, interrupted])
-  // Nobody waits for it any longer.
-  obtained.catch(() => {})
 }
 
 /** A logger whose lines go to the one that is named at that moment. */

@@ -3,7 +3,9 @@ import type { ServerResponse } from 'node:http'
 /** What a route answers, encoded once however often it is sent. */
 export interface Answer {
   readonly status: number
-  readonly body: Buffer
+  readonly body: string
+  /** Length of the body as it is sent. */
+  readonly bytes: number
   readonly headers: Readonly<Record<string, string | number>>
 }
 
@@ -44,20 +46,21 @@ export function errorAnswer(
 /** Sends an answer. Node leaves the body out of one to HEAD. */
 export function sendAnswer(response: ServerResponse, { status, headers, body }: Answer): void {
   response.writeHead(status, headers)
+  // A text goes out together with the head in one piece; bytes would go out after it.
   response.end(body)
 }
 
 function answerOf(
   status: number,
   contentType: string,
-  text: string,
+  body: string,
   headers: Readonly<Record<string, string>>,
 ): Answer {
-  const body = Buffer.from(text)
+  const bytes = Buffer.byteLength(body)
   const fixed = {
     'content-type': contentType,
-    'content-length': body.length,
+    'content-length': bytes,
     'cache-control': 'no-store',
   }
-  return { status, body, headers: { ...fixed, ...headers } }
+  return { status, body, bytes, headers: { ...fixed, ...headers } }
 }

@@ -1,5 +1,10 @@
 import type { IncomingMessage } from 'node:http'
-import { type Clock, containerDocument, type ObtainedSession } from '../../src/index.js'
+import {
+  type Clock,
+  imdsDocument,
+  imdsInfoDocument,
+  type ObtainedSession,
+} from '../../src/index.js'
 import type { SessionHolder } from './container-route.js'
 import { type Answer, textAnswer } from './http-answer.js'
 import { createMetadataTokens, MAX_TTL_SECONDS } from './imds-tokens.js'
@@ -23,9 +28,16 @@ const ROLES_PATH = '/latest/meta-data/iam/security-credentials'
 export interface ImdsInit {
   /** The default role's session; other roles are not served here, since no token guards this way in. */
   readonly holder: SessionHolder
+  /** Asked on every request, since settings may change. */
+  readonly target: () => ImdsTarget
+  readonly clock: Clock
+}
+
+/** What the routes tell besides the credentials. */
+export interface ImdsTarget {
+  /** Role of the session that is served, or that will be. */
   readonly roleArn: string
   readonly region: string
-  readonly clock: Clock
 }
 
 /** The routes of the instance metadata service, version 2. */
@@ -43,50 +55,48 @@ export interface Imds {
  *
  * @see https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/configuring-instance-metadata-service.html
  */
-export function createImds({ holder, roleArn, region, clock }: ImdsInit): Imds {
-  const [, partition = '', , , accountId = '', role = ''] = roleArn.split(':')
-  const roleName = role.slice(role.lastIndexOf('/') + 1)
-  if (roleName === '') throw new TypeError('roleArn is not the ARN of a role')
+export function createImds({ holder, target, clock }: ImdsInit): Imds {
+  // A bad one is a mistake of the caller, and shows here rather than in an answer.
+  nameOf(target().roleArn)
   const tokens = createMetadataTokens(clock)
   const documents = new WeakMap<ObtainedSession, Answer>()
-  const availabilityZone = `${region}a`
 
   function credentials(): Answer {
     const session = holder.current()
     if (!session || lifeLeftMs(session, clock.now()) < MIN_LIFE_MS) return NO_SESSION
     const known = documents.get(session)
     if (known) return known
-    const answer = documentAnswer({
-      Code: 'Success',
-      LastUpdated: timestamp(clock.now()),
-      Type: 'AWS-HMAC',
-      ...containerDocument(session.credentials),
-    })
+    const answer = documentAnswer(imdsDocument(session.credentials, clock.now()))
     documents.set(session, answer)
     return answer
   }
 
-  const pages: ReadonlyMap<string, () => Answer> = new Map([
-    [ROLES_PATH, () => textAnswer(200, roleName)],
-    [`${ROLES_PATH}/${roleName}`, credentials],
-    // Names may hold characters that some clients encode.
-    [`${ROLES_PATH}/${encodeURIComponent(roleName)}`, credentials],
-    [
-      '/latest/meta-data/iam/info',
-      () =>
-        documentAnswer({
-          Code: 'Success',
-          LastUpdated: timestamp(clock.now()),
-          InstanceProfileArn: `arn:${partition}:iam::${accountId}:instance-profile/${roleName}`,
-        }),
-    ],
-    ['/latest/meta-data/placement/region', () => textAnswer(200, region)],
-    ['/latest/meta-data/placement/availability-zone', () => textAnswer(200, availabilityZone)],
-    [
-      '/latest/dynamic/instance-identity/document',
-      () => documentAnswer({ version: '2017-09-30', accountId, region, availabilityZone }),
-    ],
-  ])
+  /** What a path answers, for the role and region of this moment. */
+  function page(path: string): Answer {
+    const { roleArn, region } = target()
+    const { partition, accountId, roleName } = nameOf(roleArn)
+    const availabilityZone = `${region}a`
+    switch (path) {
+      case ROLES_PATH:
+        return textAnswer(200, roleName)
+      case `${ROLES_PATH}/${roleName}`:
+      // Names may hold characters that some clients encode.
+      case `${ROLES_PATH}/${encodeURIComponent(roleName)}`:
+        return credentials()
+      case '/latest/meta-data/iam/info': {
+        const profile = `arn:${partition}:iam::${accountId}:instance-profile/${roleName}`
+        return documentAnswer(imdsInfoDocument(profile, clock.now()))
+      }
+      case '/latest/meta-data/placement/region':
+        return textAnswer(200, region)
+      case '/latest/meta-data/placement/availability-zone':
+        return textAnswer(200, availabilityZone)
+      case '/latest/dynamic/instance-identity/document':
+        return documentAnswer({ version: '2017-09-30', accountId, region, availabilityZone })
+      default:
+        return NOT_FOUND
+    }
+  }
 
   function issueToken(header: string | string[] | undefined): Answer {
     const ttl = typeof header === 'string' && /^\d{1,5}$/.test(header) ? Number(header) : 0
@@ -105,8 +115,8 @@ export function createImds({ holder, roleArn, region, clock }: ImdsInit): Imds {
       const token = headers[TOKEN_HEADER]
       const secondsLeft = typeof token === 'string' ? tokens.secondsLeft(token) : undefined
       if (secondsLeft === undefined) return NO_TOKEN
-      const page = pages.get(path)?.() ?? NOT_FOUND
-      return { ...page, headers: { ...page.headers, [TTL_HEADER]: secondsLeft } }
+      const found = page(path)
+      return { ...found, headers: { ...found.headers, [TTL_HEADER]: secondsLeft } }
     },
   }
 }
@@ -143,12 +153,14 @@ function normalPath(target: string): string {
   return path.replace(/\/{2,}/g, '/').replace(/\/$/, '')
 }
 
+function nameOf(roleArn: string): { partition: string; accountId: string; roleName: string } {
+  const [, partition = '', , , accountId = '', role = ''] = roleArn.split(':')
+  const roleName = role.slice(role.lastIndexOf('/') + 1)
+  if (roleName === '') throw new TypeError('roleArn is not the ARN of a role')
+  return { partition, accountId, roleName }
+}
+
 /** The service labels its JSON documents as plain text, too. */
 function documentAnswer(document: object): Answer {
   return textAnswer(200, JSON.stringify(document))
-}
-
-/** The one form that botocore reads here. */
-function timestamp(at: Date): string {
-  return at.toISOString().replace(/\.\d{3}Z$/, 'Z')
 }

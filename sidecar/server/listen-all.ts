@@ -1,7 +1,7 @@
 import type { Server } from 'node:http'
 import { RolesAnywhereError } from '../../src/errors.js'
-import { listen } from './listen.js'
-import type { ListenAddress } from './listen-address.js'
+import { listen } from '../listen.js'
+import type { ListenAddress } from '../listen-address.js'
 
 /** Port 0 is tried this often: the port that the first address got may be taken at another. */
 const ATTEMPTS = 20

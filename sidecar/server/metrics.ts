@@ -5,7 +5,7 @@ import {
   familyText,
   type Metric,
   type Sample,
-} from './prometheus-text.js'
+} from '../prometheus-text.js'
 
 /** Every metric of the credential server. The names are a contract with dashboards and alerts. */
 export const METRICS = {
@@ -50,6 +50,12 @@ export const METRICS = {
     type: 'counter',
     labels: ['result'],
     help: 'Changed certificate files that were read, by result: success or the error code',
+  },
+  certificateReloadFailing: {
+    name: 'rolesanywhere_certificate_reload_failing',
+    type: 'gauge',
+    labels: [],
+    help: '1 while the certificate files on disk cannot be used and those loaded before are kept, else 0',
   },
   credentialRequests: {
     name: 'rolesanywhere_credential_requests_total',
@@ -135,6 +141,9 @@ export function createSidecarMetrics(init: SidecarMetricsInit): SidecarMetrics {
         familyText(METRICS.staleServed, staleServed.samples()),
         familyText(METRICS.certificateExpiration, [instant(certificate?.notAfter)]),
         familyText(METRICS.certificateReloads, reloads.samples()),
+        familyText(METRICS.certificateReloadFailing, [
+          { values: [], value: certificate?.reloadFailure ? 1 : 0 },
+        ]),
         familyText(METRICS.credentialRequests, requests.samples()),
         familyText(METRICS.credentialRequestDuration, requestDuration),
         familyText(METRICS.buildInfo, [{ values: [init.version], value: 1 }]),

@@ -34,15 +34,15 @@ export const START_SPREAD_FLAG: Flag = {
  * @throws RolesAnywhereError `ERR_RA_FLAG_INVALID`.
  */
 export function readRefreshOptions(flags: FlagValues): RefreshOptions {
-  const refreshIntervalMs = durationMs(flags, 'refresh-interval', {
+  const refreshIntervalMs = readDurationMs(flags, 'refresh-interval', {
     leastSeconds: 60,
     hint: 'CreateSession is limited to ten calls a second for a whole account; an hour is a good interval',
   })
-  const pollIntervalMs = durationMs(flags, 'poll-interval', {
+  const pollIntervalMs = readDurationMs(flags, 'poll-interval', {
     leastSeconds: 1,
     hint: 'files are watched as well; 10s is a good interval',
   })
-  const startSpreadMs = durationMs(flags, START_SPREAD_FLAG.name, { leastSeconds: 0, hint: '' })
+  const startSpreadMs = readDurationMs(flags, START_SPREAD_FLAG.name)
   return {
     ...(refreshIntervalMs !== undefined && { refreshIntervalMs }),
     ...(pollIntervalMs !== undefined && { pollIntervalMs }),
@@ -51,10 +51,22 @@ export function readRefreshOptions(flags: FlagValues): RefreshOptions {
   }
 }
 
-function durationMs(
+interface LeastDuration {
+  readonly leastSeconds: number
+  /** Why it may not be shorter. */
+  readonly hint: string
+}
+
+/**
+ * Reads one flag with a duration.
+ *
+ * @returns milliseconds, or `undefined` when it was not given.
+ * @throws RolesAnywhereError `ERR_RA_FLAG_INVALID`.
+ */
+export function readDurationMs(
   flags: FlagValues,
   name: string,
-  { leastSeconds, hint }: { readonly leastSeconds: number; readonly hint: string },
+  { leastSeconds, hint }: LeastDuration = { leastSeconds: 0, hint: '' },
 ): number | undefined {
   const text = flags.get(name)
   if (text === undefined) return undefined

@@ -5,7 +5,7 @@ import { RolesAnywhereError } from '../../src/errors.js'
 import type { Workload } from '../../src/index.js'
 import { CREDENTIALS_PATH } from './container-route.js'
 import { imdsRefreshIntervalMs } from './imds-routes.js'
-import { parseListenAddress } from './listen-address.js'
+import { parseListenAddress } from '../listen-address.js'
 import { readRefreshOptions, REFRESH_FLAGS, START_SPREAD_FLAG } from './refresh-flags.js'
 import { parseRoles, parseRoleTokenFiles } from './roles.js'
 import type { SidecarOptions } from './start-sidecar.js'
@@ -14,6 +14,14 @@ import { parseTokenFileMode } from './token-file-mode.js'
 const TOKEN_FILE_VARIABLE = 'ROLESANYWHERE_AUTHORIZATION_TOKEN_FILE'
 
 type Environment = Readonly<Record<string, string | undefined>>
+
+/** A role besides the default one. */
+export const ROLE_FLAG: Flag = {
+  name: 'role',
+  value: 'NAME=ARN',
+  repeatable: true,
+  help: `one more role, served at ${CREDENTIALS_PATH}/NAME`,
+}
 
 /** Every flag of `serve`. */
 export const SERVE_FLAGS: readonly Flag[] = [
@@ -43,15 +51,15 @@ export const SERVE_FLAGS: readonly Flag[] = [
   {
     name: 'authorization-token-file-mode',
     value: 'MODE',
+    choices: ['0600', '0640', '0644'],
     help: 'permissions of a token file that is made: 0600, 0640 or 0644 (default 0644)',
   },
-  { name: 'no-authorization', help: 'serve every process that can reach the port' },
   {
-    name: 'role',
-    value: 'NAME=ARN',
-    repeatable: true,
-    help: `one more role, served at ${CREDENTIALS_PATH}/NAME`,
+    name: 'make-token-files',
+    help: 'make the token files that do not exist and end; for an init container',
   },
+  { name: 'no-authorization', help: 'serve every process that can reach the port' },
+  ROLE_FLAG,
   {
     name: 'role-token-file',
     value: 'NAME=FILE',

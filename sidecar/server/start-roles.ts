@@ -26,6 +26,14 @@ export interface RefreshOptions {
   readonly refreshOnNewCertificate?: boolean
 }
 
+/** What may change while it runs. */
+export interface Reloadable {
+  /** By role name; the empty name is the default role. */
+  readonly workloads: ReadonlyMap<string, Workload>
+  /** Renew at the latest after this time, however long a session lives. */
+  readonly refreshIntervalMs?: number
+}
+
 /** Effects of {@link startRoles}. */
 export interface RolesDeps {
   readonly env: Readonly<Record<string, string | undefined>>
@@ -45,7 +53,7 @@ export interface Roles {
   /** What each role asks for now. */
   workload(name: string): Workload | undefined
   /** Looks at the certificate files, and takes new settings into use; roles keep their names. */
-  reload(workloads?: ReadonlyMap<string, Workload>): Promise<void>
+  reload(settings?: Reloadable): Promise<void>
   stop(): Promise<void>
 }
 
@@ -57,16 +65,21 @@ export function startRoles(
 ): Roles {
   const { env, clock, random, events, counters } = deps
   const current = new Map(workloads)
+  let { refreshIntervalMs } = options
   const keepers = new Map<string, SessionKeeper>()
   const [first] = workloads.values()
   if (!first) throw new TypeError('no role to serve')
   const files = (): Workload['identityFiles'] => (current.get('') ?? first).identityFiles
 
+  const watch = followFiles(() => pathsOf(files()))
+
   const store = keepIdentity(() => readGeneration(files(), env), {
     clock,
     log: events.listening(deps.log),
-    watch: (onChange) => watchFolders(pathsOf(files()), onChange),
-    sessionLifeMs: longest(workloads),
+    watch: watch.start,
+    get sessionLifeMs() {
+      return longest(current)
+    },
     ...(options.pollIntervalMs !== undefined && { pollIntervalMs: options.pollIntervalMs }),
     onReload(outcome) {
       counters.onReload('generation' in outcome ? 'success' : failureCode(outcome.error))
@@ -82,13 +95,22 @@ export function startRoles(
     const label = roleLabel(name)
     const log = events.listening(logWith(deps.log, { role: label }), label)
     const source = { env, clock, random, log, identity: store.current }
-    const obtain = async (signal: AbortSignal): ReturnType<ReturnType<typeof sessionSource>> =>
-      sessionSource(current.get(name) ?? workload, source)(signal)
+    let made = { workload, obtain: sessionSource(workload, source) }
+    const obtain: typeof made.obtain = async (signal) => {
+      const asked = current.get(name) ?? workload
+      // What it keeps from call to call is not made anew without a reason.
+      if (made.workload !== asked) made = { workload: asked, obtain: sessionSource(asked, source) }
+      return made.obtain(signal)
+    }
     return keepSession(obtain, {
       ...options,
       clock,
       random,
       log,
+      // Looked at on every attempt.
+      get refreshIntervalMs() {
+        return refreshIntervalMs ?? Number.POSITIVE_INFINITY
+      },
       onAttempt: ({ error, durationMs }) =>
         counters.onRefresh(label, error === undefined ? 'success' : failureCode(error), durationMs),
     })
@@ -99,21 +121,50 @@ export function startRoles(
     keepers,
     store,
     workload: (name) => current.get(name),
-    async reload(renewed = current) {
+    async reload(settings) {
       const before = new Map(current)
-      for (const [name, workload] of renewed) if (current.has(name)) current.set(name, workload)
+      const intervalBeforeMs = refreshIntervalMs
+      if (settings) {
+        for (const [name, workload] of settings.workloads) {
+          if (current.has(name) && !same(current.get(name), workload)) current.set(name, workload)
+        }
+        refreshIntervalMs = settings.refreshIntervalMs
+        watch.again()
+      }
       const generation = store.generation()
       await store.reload()
       // A new certificate has woken those that fail already.
       const unwoken = store.generation() === generation
       for (const [name, keeper] of keepers) {
-        const changed = !same(before.get(name), current.get(name))
+        const changed =
+          !same(before.get(name), current.get(name)) || refreshIntervalMs !== intervalBeforeMs
         if (changed || (unwoken && keeper.lastFailure() !== undefined)) keeper.wake()
       }
     },
     async stop() {
       await Promise.all([store.stop(), ...[...keepers.values()].map(async (one) => one.stop())])
     },
+  }
+}
+
+/** Watches the folders of files of which settings may name others one day. */
+function followFiles(paths: () => readonly string[]): {
+  start(onChange: () => void): () => void
+  again(): void
+} {
+  let onChange = (): void => {}
+  let unwatch = (): void => {}
+  const again = (): void => {
+    unwatch()
+    unwatch = watchFolders(paths(), onChange)
+  }
+  return {
+    start(listener) {
+      onChange = listener
+      again()
+      return () => unwatch()
+    },
+    again,
   }
 }
 

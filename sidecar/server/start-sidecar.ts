@@ -9,17 +9,18 @@ import {
   openToAll,
   tokenAuthorization,
 } from './authorization.js'
+import { connectionLimit, readLimits } from './connection-limit.js'
 import type { SessionHolder } from './container-route.js'
 import { createCredentialServer, type RouteName } from './credential-server.js'
 import { createEventList } from './event-list.js'
-import { createImds, type Imds } from './imds-routes.js'
-import { drain, listen } from './listen.js'
+import { createImds, type Imds, type ImdsTarget } from './imds-routes.js'
+import { drain, listen } from '../listen.js'
 import { listenAll } from './listen-all.js'
-import type { ListenAddress } from './listen-address.js'
+import type { ListenAddress } from '../listen-address.js'
 import { createSidecarMetrics } from './metrics.js'
 import type { Observer } from './observer.js'
 import { certificateSnapshot, roleLabel, roleSnapshot } from './snapshot.js'
-import { type RefreshOptions, startRoles } from './start-roles.js'
+import { type RefreshOptions, type Reloadable, type Roles, startRoles } from './start-roles.js'
 import { openTokenFile } from './token-file.js'
 import type { TokenFileMode } from './token-file-mode.js'
 
@@ -62,7 +63,7 @@ export interface Sidecar {
   readonly sessions: ReadonlyMap<string, SessionKeeper>
   readonly observer: Observer
   /** Looks at the certificate files, and takes new settings into use; roles keep their names. */
-  reload(workloads?: ReadonlyMap<string, Workload>): Promise<void>
+  reload(settings?: Reloadable): Promise<void>
   /** Lets answers under way finish and ends everything else. */
   stop(): Promise<void>
 }
@@ -115,7 +116,8 @@ export async function startSidecar(options: SidecarOptions, deps: SidecarDeps): 
   }
   try {
     const sessions = countingStale(roles.keepers, observer)
-    const imds = options.imds ? imdsOf(options.workloads, sessions, clock) : undefined
+    const imds = options.imds ? imdsOf(roles, sessions, clock) : undefined
+    const maxConnections = Math.ceil(connectionLimit(readLimits()) / options.listen.length)
     const makeServer = (): Server =>
       createCredentialServer({
         sessions,
@@ -123,6 +125,7 @@ export async function startSidecar(options: SidecarOptions, deps: SidecarDeps): 
         host: options.listen.map(({ host }) => host),
         log,
         clock,
+        maxConnections,
         onAnswer: observer.onCredentialRequest,
         ...(imds && { imds }),
       })
@@ -151,13 +154,18 @@ export async function startSidecar(options: SidecarOptions, deps: SidecarDeps): 
 }
 
 function imdsOf(
-  workloads: ReadonlyMap<string, Workload>,
+  roles: Roles,
   sessions: ReadonlyMap<string, SessionHolder>,
   clock: Clock,
 ): Imds | undefined {
-  const [workload, holder] = [workloads.get(''), sessions.get('')]
-  if (!workload || !holder) return undefined
-  return createImds({ holder, roleArn: workload.params.roleArn, region: workload.region, clock })
+  const [first, holder, keeper] = [roles.workload(''), sessions.get(''), roles.keepers.get('')]
+  if (!first || !holder || !keeper) return undefined
+  const target = (): ImdsTarget => {
+    const { params, region } = roles.workload('') ?? first
+    // The name goes with the credentials: after a change of the role, until the new session comes.
+    return { roleArn: keeper.current()?.roleArn ?? params.roleArn, region }
+  }
+  return createImds({ holder, target, clock })
 }
 
 async function authorize(
@@ -181,7 +189,7 @@ function countingStale(
   const counting = ([name, keeper]: [string, SessionKeeper]): [string, SessionHolder] => {
     const current = (): ReturnType<SessionHolder['current']> => {
       const session = keeper.current()
-      if (session && keeper.status().stale) observer.onStaleServed(roleLabel(name))
+      if (session && keeper.isStale()) observer.onStaleServed(roleLabel(name))
       return session
     }
     return [name, { current }]

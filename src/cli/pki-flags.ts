@@ -12,7 +12,12 @@ export const DIRECTORY_FLAG: Flag = {
 
 /** Flags of the commands that make a certificate. */
 export const NEW_CERTIFICATE_FLAGS: readonly Flag[] = [
-  { name: 'key-type', value: 'TYPE', help: `${KEY_TYPES.join(', ')}; default ${KEY_TYPES[0]}` },
+  {
+    name: 'key-type',
+    value: 'TYPE',
+    choices: KEY_TYPES,
+    help: `${KEY_TYPES.join(', ')}; default ${KEY_TYPES[0]}`,
+  },
   { name: 'force', help: 'replace files of the same name' },
 ]
 

@@ -9,9 +9,9 @@ import {
   createCredentialServer,
   type CredentialServerInit,
 } from '../../sidecar/server/credential-server.js'
-import { drain, listen } from '../../sidecar/server/listen.js'
+import { drain, listen } from '../../sidecar/listen.js'
 import { listenAll } from '../../sidecar/server/listen-all.js'
-import { parseListenAddress } from '../../sidecar/server/listen-address.js'
+import { parseListenAddress } from '../../sidecar/listen-address.js'
 import { openTokenFile } from '../../sidecar/server/token-file.js'
 import type { ObtainedSession } from '../../src/index.js'
 import { type Logger, silentLogger } from '../../src/log.js'

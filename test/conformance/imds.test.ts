@@ -38,8 +38,10 @@ describe('the instance metadata routes', () => {
     const holder = { current: () => held }
     const imds = createImds({
       holder,
-      roleArn: 'arn:aws:iam::123456789012:role/team/app',
-      region: 'eu-central-1',
+      target: () => ({
+        roleArn: 'arn:aws:iam::123456789012:role/team/app',
+        region: 'eu-central-1',
+      }),
       clock: systemClock,
     })
     const addresses = ['127.0.0.1', '::1'].map((host) => ({ host, port: 0 }))

@@ -1,9 +1,11 @@
-import { readdir } from 'node:fs/promises'
+import { readdir, utimes } from 'node:fs/promises'
+import { join } from 'node:path'
 import { expect } from 'chai'
 import type { Emulator } from '../../src/emulator/index.js'
-import { IDENTITY_FLAGS, startAws, targetFlags } from '../support/aws.js'
+import { ARNS, IDENTITY_FLAGS, startAws, targetFlags } from '../support/aws.js'
 import { eventually } from '../support/eventually.js'
 import { BUCKET_LISTER, endPrograms, PROGRAM, type Running, start } from '../support/program.js'
+import { logLines } from '../support/serve.js'
 import { temporaryFolder } from '../support/temporary-folder.js'
 
 const NODE = process.execPath
@@ -77,6 +79,57 @@ describe('rolesanywhere exec', () => {
     expect(status).to.equal(5)
     expect(stdout).to.equal('')
     expect(stderr).to.match(/^error: .+ \(ERR_RA_\w+\)\nhint: .+\n$/)
+    await expectNothingLeft()
+  })
+
+  it('waits for AWS to be there, and says so', async () => {
+    aws.setFaults([{ operation: 'CreateSession', kind: 'unavailable', count: 1 }])
+    const { status, stdout, stderr } = await exec(script('console.log("started")'), {
+      AWS_MAX_ATTEMPTS: '1',
+    }).finished()
+    expect(status, stderr).to.equal(0)
+    expect(stdout).to.equal('started\n')
+    const [line, ...others] = logLines(stderr)
+    expect(line).to.include({
+      level: 'warn',
+      msg: 'no session yet, trying again',
+      errorCode: 'ERR_RA_SERVICE_FAILED',
+    })
+    expect(others).to.deep.equal([])
+  })
+
+  it('makes one attempt with --start-timeout 0', async () => {
+    aws.setFaults([{ operation: 'CreateSession', kind: 'unavailable', count: 1 }])
+    const { status, stderr } = await exec(script(''), { AWS_MAX_ATTEMPTS: '1' }, [
+      '--start-timeout',
+      '0',
+    ]).finished()
+    expect(status).to.equal(6)
+    expect(stderr).to.match(/^error: .+ \(ERR_RA_SERVICE_FAILED\)\nhint: .+\n$/)
+  })
+
+  it('serves further roles beside the default one', async () => {
+    const ask = `
+      const { AWS_CONTAINER_CREDENTIALS_FULL_URI: uri, AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE: file } = process.env
+      const headers = { authorization: require('fs').readFileSync(file, 'utf8') }
+      const key = async (path) => (await (await fetch(uri + path, { headers })).json()).AccessKeyId
+      Promise.all([key(''), key('/reports')]).then((keys) => console.log(JSON.stringify(keys)))`
+    const { stdout } = await exec(script(ask), {}, ['--role', `reports=${ARNS.reports}`]).finished()
+    const keys = JSON.parse(stdout) as string[]
+    expect(new Set(keys.filter(Boolean)).size).to.equal(2)
+  })
+
+  it('takes away what it could not when it was killed', async () => {
+    const running = exec(script('console.error(process.pid); setInterval(() => {}, 1000)'))
+    const command = Number(await running.logged(/^\d+$/))
+    running.process.kill('SIGKILL')
+    process.kill(command, 'SIGKILL')
+    await running.finished()
+    const [left = ''] = await readdir(folder.path)
+    expect(left).to.match(/^rolesanywhere-/)
+    const long = new Date(Date.now() - 3_600_000)
+    await utimes(join(folder.path, left), long, long)
+    expect((await exec(script('')).finished()).status).to.equal(0)
     await expectNothingLeft()
   })
 

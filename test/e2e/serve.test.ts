@@ -290,6 +290,7 @@ describe('rolesanywhere serve', () => {
     const refreshed = lines.filter(({ msg }) => msg === 'session refreshed')
     expect(refreshed).to.have.length(1)
     expect(refreshed[0]).to.include.all.keys('expiration', 'nextRefreshAt', 'accessKeyId', 'role')
+    expect(refreshed[0]).to.include({ source: new URL(aws.url).hostname })
     expect(lines.filter(({ msg }) => msg === 'serving credentials')).to.have.length(1)
     expect(lines.at(-1)?.msg).to.equal('draining')
   })

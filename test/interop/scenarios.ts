@@ -13,7 +13,7 @@ export interface Scenario {
   readonly name: string
   /** What is really done, for the reader of the table. */
   readonly about: string
-  readonly needs: 'endpoint' | 'credential_process'
+  readonly needs: 'endpoint' | 'credential_process' | 'a process for each call'
   run(act: Act): Promise<void>
 }
 
@@ -46,10 +46,13 @@ const containerEnvironment =
   })
 
 /** A configuration file whose only profile runs our program. */
-async function processEnvironment({ stage }: Act): Promise<Record<string, string>> {
+async function processEnvironment(
+  { stage }: Act,
+  flags: readonly string[] = SHORTEST,
+): Promise<Record<string, string>> {
   const file = join(stage.folder, 'config')
   const program = [process.execPath, PROGRAM, 'credential-process']
-  const words = [...program, ...IDENTITY_FLAGS, ...targetFlags(stage.emulator.url), ...SHORTEST]
+  const words = [...program, ...IDENTITY_FLAGS, ...targetFlags(stage.emulator.url), ...flags]
   // Only where it must be: Go of 2022 loses a line that begins with a quotation mark.
   const line = words.map((word) => (/\s/.test(word) ? `"${word}"` : word)).join(' ')
   await writeFile(file, `[default]\ncredential_process = ${line}\n`)
@@ -190,14 +193,36 @@ const credentialProcessRefresh: Scenario = {
   },
 }
 
+/** With 30 programs, some of which run a process for each call, there are 50 processes of AWS clients. */
+const CREWS_AT_ONCE = 10
+
+const credentialProcessAtOnce: Scenario = {
+  name: 'credential_process, at once',
+  needs: 'a process for each call',
+  about:
+    'ten programs of each client at the same time, fifty processes with those that the AWS CLI ' +
+    'starts for each of its calls; all of them together make one CreateSession',
+  async run(act) {
+    const env = await processEnvironment(act, [])
+    const crews = await Promise.all(
+      Array.from({ length: CREWS_AT_ONCE }, async () => act.crew(() => env)),
+    )
+    await Promise.all(crews.map(async (crew) => crew.round('all at once')))
+    const { length } = act.stage.emulator.sessions
+    if (length !== 1) throw new Error(`${length} sessions were made`)
+  },
+}
+
 /** In the order of the table's columns. Those of a group run at the same time. */
 export const SCENARIO_GROUPS: readonly (readonly Scenario[])[] = [
   [firstUse, withoutToken, credentialProcess],
   [refresh, rotation, outage, credentialProcessRefresh],
+  [credentialProcessAtOnce],
 ]
 
 /** Whether a client has what the scenario is about. */
 export function canPlay({ needs }: Scenario, { client }: Member): boolean {
+  if (needs === 'a process for each call') return ['aws-cli', 'boto3'].includes(client.sources)
   return needs !== 'endpoint' || client.token !== 'none'
 }
 

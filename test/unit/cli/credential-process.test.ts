@@ -45,7 +45,8 @@ describe('credential-process', () => {
   afterEach(() => aws.setFaults([]))
 
   async function run(args: readonly string[], env: Readonly<Record<string, string>> = {}) {
-    const io = recordedIo({ env: { HOME: folder.path, ...env } })
+    const off = { ROLESANYWHERE_NO_CACHE: 'true' }
+    const io = recordedIo({ env: { HOME: folder.path, ...off, ...env } })
     const status = await main(COMMANDS, ['credential-process', ...args], io)
     return { status, ...io.written }
   }

@@ -49,6 +49,7 @@ describe('main', () => {
 
   it('explains a command, with its example', async () => {
     const { stdout } = await run('greet', '--help')
+    expect((await run('help', 'greet')).stdout).to.equal(stdout)
     expect(stdout).to.contain('Usage: rolesanywhere greet NAME [flags]')
     expect(stdout).to.contain('  rolesanywhere greet world --loud')
     expect(stdout).to.match(/--loud +say it loudly/)

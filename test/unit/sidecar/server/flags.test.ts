@@ -1,5 +1,5 @@
 import { expect } from 'chai'
-import { parseListenAddress } from '../../../../sidecar/server/listen-address.js'
+import { parseListenAddress } from '../../../../sidecar/listen-address.js'
 import { parseRoles } from '../../../../sidecar/server/roles.js'
 import { throwsWithCode } from '../../../support/rejects.js'
 

@@ -5,6 +5,7 @@ import {
   createImds,
   type Imds,
   imdsRefreshIntervalMs,
+  type ImdsTarget,
 } from '../../../../sidecar/server/imds-routes.js'
 import type { ObtainedSession } from '../../../../src/index.js'
 import { ManualClock } from '../../../support/manual-clock.js'
@@ -18,13 +19,15 @@ describe('the metadata routes', () => {
   let clock: ManualClock
   let held: ObtainedSession | undefined
   let imds: Imds
+  let target: ImdsTarget
   let token: string
 
   beforeEach(() => {
     clock = new ManualClock('2026-01-01T00:00:00.999Z')
     held = sessionUntil(new Date('2026-01-01T01:00:00.500Z'))
     const holder = { current: () => held }
-    imds = createImds({ holder, roleArn: ROLE_ARN, region: 'cn-north-1', clock })
+    target = { roleArn: ROLE_ARN, region: 'cn-north-1' }
+    imds = createImds({ holder, target: () => target, clock })
     token = ask('PUT', '/latest/api/token', { [TTL]: '60' }).body.toString()
   })
 
@@ -119,6 +122,14 @@ describe('the metadata routes', () => {
     })
   })
 
+  it('names the role and the region of this moment', () => {
+    target = { roleArn: 'arn:aws-cn:iam::210987654321:role/other', region: 'cn-northwest-1' }
+    expect(get(ROLES).body.toString()).to.equal('other')
+    expect(get(`${ROLES}/other`).status).to.equal(200)
+    expect(get(`${ROLES}/a+b`).status).to.equal(404)
+    expect(get('/latest/meta-data/placement/region').body.toString()).to.equal('cn-northwest-1')
+  })
+
   it('tells a profile that is named like the role', () => {
     expect(JSON.parse(get('/latest/meta-data/iam/info').body.toString())).to.deep.equal({
       Code: 'Success',
@@ -205,9 +216,8 @@ describe('the metadata routes', () => {
 
   it('does not take an ARN without a role', () => {
     const holder = { current: () => held }
-    expect(() => createImds({ holder, roleArn: 'arn:aws:iam::1:', region: 'x', clock })).to.throw(
-      TypeError,
-    )
+    const bad = (): ImdsTarget => ({ roleArn: 'arn:aws:iam::1:', region: 'x' })
+    expect(() => createImds({ holder, target: bad, clock })).to.throw(TypeError)
   })
 })
 

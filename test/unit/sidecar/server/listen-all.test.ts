@@ -1,6 +1,6 @@
 import { createServer, type Server } from 'node:http'
 import { expect } from 'chai'
-import { listen } from '../../../../sidecar/server/listen.js'
+import { listen } from '../../../../sidecar/listen.js'
 import { listenAll } from '../../../../sidecar/server/listen-all.js'
 import { rejectsWithCode } from '../../../support/rejects.js'
 

@@ -6,13 +6,16 @@ import {
   METRICS,
   type SidecarMetrics,
 } from '../../../../sidecar/server/metrics.js'
-import {
-  createCounter,
-  createHistogram,
-  familyText,
-} from '../../../../sidecar/server/prometheus-text.js'
+import { createCounter, createHistogram, familyText } from '../../../../sidecar/prometheus-text.js'
+import type { CertificateSnapshot } from '../../../../sidecar/server/observer.js'
 import { parsePrometheusText, type ParsedSample } from '../../../support/prometheus-text.js'
-import { emptyRole, minutes, readyRole, snapshotOf } from '../../../support/snapshots.js'
+import {
+  certificate,
+  emptyRole,
+  minutes,
+  readyRole,
+  snapshotOf,
+} from '../../../support/snapshots.js'
 
 const make = (): SidecarMetrics =>
   createSidecarMetrics({
@@ -63,6 +66,7 @@ describe('metrics of the sidecar', () => {
       'rolesanywhere_credential_requests_total route,code',
       'rolesanywhere_credential_request_duration_seconds',
       'rolesanywhere_certificate_reload_total result',
+      'rolesanywhere_certificate_reload_failing',
       'rolesanywhere_build_info version',
     ])
   })
@@ -95,6 +99,15 @@ describe('metrics of the sidecar', () => {
         key,
       ).to.deep.equal([0])
     }
+  })
+
+  it('tell for as long as changed certificate files cannot be used', () => {
+    const failing = (reloadFailure?: CertificateSnapshot['reloadFailure']): number | undefined => {
+      const snapshot = snapshotOf({ certificate: certificate(reloadFailure && { reloadFailure }) })
+      return samplesOf(make(), 'certificateReloadFailing', snapshot)[0]?.value
+    }
+    expect(failing({ code: 'ERR_RA_KEY_MISMATCH', at: minutes(-300) })).to.equal(1)
+    expect(failing()).to.equal(0)
   })
 
   it('count attempts by role and error code, and successes from 0', () => {

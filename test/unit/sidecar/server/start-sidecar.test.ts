@@ -21,6 +21,7 @@ const EC = pair('ec-p256')
 
 describe('startSidecar', () => {
   const folder = temporaryFolder()
+  const elsewhere = temporaryFolder()
   let clock: ManualClock
   let aws: Emulator
   let volume: Volume
@@ -157,18 +158,71 @@ describe('startSidecar', () => {
     const { reload } = await start()
     await until(() => ready() && ready('reports'))
     const shorter = workload()
-    await reload(
-      new Map([
+    await reload({
+      workloads: new Map([
         ['', { ...shorter, params: { ...shorter.params, durationSeconds: 1800 } }],
         ['reports', workload(ARNS.reports)],
       ]),
-    )
+    })
     await until(sessionsOf(3))
     await until(
       () =>
         sidecar!.observer.snapshot().roles[0]?.expiration?.toISOString() ===
         '2026-01-01T00:30:00.000Z',
     )
+  })
+
+  it('renews at the interval of the settings read last', async () => {
+    const { reload, observer } = await start({ refreshIntervalMs: 30 * MINUTE })
+    await until(() => ready() && ready('reports'))
+    await reload({
+      workloads: new Map([['', workload()]]),
+      refreshIntervalMs: 20 * MINUTE,
+    })
+    await until(sessionsOf(4))
+    const next = (): (string | undefined)[] =>
+      observer.snapshot().roles.map(({ nextRefreshAt }) => nextRefreshAt?.toISOString())
+    await until(() => next().every((at) => at === '2026-01-01T00:20:00.000Z'))
+  })
+
+  it('names another default role to clients of the metadata service with its session', async () => {
+    const { reload } = await start({ imds: true })
+    await until(() => ready() && ready('reports'))
+    const issued = await fetch(`${sidecar!.url}/latest/api/token`, {
+      method: 'PUT',
+      headers: { 'x-aws-ec2-metadata-token-ttl-seconds': '60' },
+    })
+    const headers = { 'x-aws-ec2-metadata-token': await issued.text() }
+    const list = '/latest/meta-data/iam/security-credentials'
+    const roles = async (): Promise<string> =>
+      (await fetch(sidecar!.url + list, { headers })).text()
+    expect(await roles()).to.equal('app')
+    aws.setFaults([{ operation: 'CreateSession', kind: 'denied' }])
+    const other = new Map([['', workload(ARNS.reports)]])
+    await reload({ workloads: other })
+    await until(() => sidecar!.observer.snapshot().roles[0]?.failure !== undefined)
+    expect(await roles()).to.equal('app')
+    aws.setFaults([])
+    await reload({ workloads: other })
+    await eventually(async () => ((await roles()) === 'reports' ? true : undefined))
+    expect((await fetch(`${sidecar!.url}${list}/app`, { headers })).status).to.equal(404)
+    expect((await fetch(`${sidecar!.url}${list}/reports`, { headers })).status).to.equal(200)
+  })
+
+  it('watches the files that new settings name', async () => {
+    const { reload, observer } = await start({ pollIntervalMs: 1000 * MINUTE })
+    await until(() => ready() && ready('reports'))
+    volume = new Volume(elsewhere.path, pair('rsa-2048'))
+    await reload({ workloads: new Map([['', workload()]]) })
+    // Whoever asks for a session looks at the files, too.
+    await until(() => sessionsOf(3)() && !sidecar!.observer.snapshot().roles[0]?.failure)
+    const serial = (): string | undefined => observer.snapshot().certificate?.serialNumber
+    const before = serial()
+    volume.swap(pair('ec-p384'))
+    await eventually(async () => {
+      await clock.advance(200)
+      return serial() === before ? undefined : true
+    })
   })
 
   it('opens a role that has a token of its own with that token alone', async () => {

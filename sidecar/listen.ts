@@ -1,6 +1,6 @@
 import type { Server } from 'node:http'
-import type { Clock } from '../../src/clock.js'
-import { RolesAnywhereError } from '../../src/errors.js'
+import type { Clock } from '../src/clock.js'
+import { RolesAnywhereError } from '../src/errors.js'
 import type { ListenAddress } from './listen-address.js'
 
 /** What people do about a port that cannot be had. */

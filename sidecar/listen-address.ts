@@ -1,4 +1,4 @@
-import { RolesAnywhereError } from '../../src/errors.js'
+import { RolesAnywhereError } from '../src/errors.js'
 
 /** Where a listener binds. */
 export interface ListenAddress {
