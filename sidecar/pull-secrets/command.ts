@@ -16,6 +16,7 @@ import { VERSION } from '../../src/version.js'
 import { createKubeClient } from '../kube/client.js'
 import { connect } from '../kube/connection.js'
 import { parseListenAddress } from '../listen-address.js'
+import { untilAborted } from '../until-aborted.js'
 import type { PullRegistry } from './keep-tokens-fresh.js'
 import { parseLabelSelector } from './label-selector.js'
 import {
@@ -122,7 +123,7 @@ not, whatever --service-account says.`,
         secret: options.secretName,
         health: running.healthUrl,
       })
-      await ended(signal)
+      await untilAborted(signal)
       log.info('ending')
       await running.stop()
       return 0
@@ -213,16 +214,3 @@ function registriesOf(
 
 const orDefault = (given: readonly string[], fallback: readonly string[]): readonly string[] =>
   given.length === 0 ? fallback : given.filter((value) => value !== '')
-
-async function ended(signal: AbortSignal): Promise<void> {
-  if (signal.aborted) return
-  await new Promise<void>((resolve) => {
-    signal.addEventListener(
-      'abort',
-      () => {
-        resolve()
-      },
-      { once: true },
-    )
-  })
-}

@@ -1,5 +1,6 @@
 import type { Command } from '../../src/cli/command.js'
 import { commandLog } from '../../src/cli/command-log.js'
+import { untilAborted } from '../until-aborted.js'
 import { CREDENTIALS_PATH } from './container-route.js'
 import { makeTokenFiles } from './make-token-files.js'
 import { readServeOptions, SERVE_FLAGS } from './serve-options.js'
@@ -53,7 +54,7 @@ status page are on the health listener.`,
         roles: [...options.workloads.keys()].filter(Boolean),
         tokenFile: options.tokenFile,
       })
-      await ended(io.signal)
+      await untilAborted(io.signal)
       log.info('draining')
       return 0
     } finally {
@@ -61,11 +62,4 @@ status page are on the health listener.`,
       await sidecar.stop()
     }
   },
-}
-
-async function ended(signal: AbortSignal): Promise<void> {
-  if (signal.aborted) return
-  await new Promise<void>((resolve) => {
-    signal.addEventListener('abort', () => resolve(), { once: true })
-  })
 }

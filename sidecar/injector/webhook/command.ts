@@ -7,6 +7,7 @@ import { VERSION } from '../../../src/version.js'
 import { createKubeClient } from '../../kube/client.js'
 import { type Connection, connect } from '../../kube/connection.js'
 import { parseListenAddress } from '../../listen-address.js'
+import { untilAborted } from '../../until-aborted.js'
 import { type InjectorOptions, startInjector } from './start-injector.js'
 
 const FLAGS: readonly Flag[] = [
@@ -85,7 +86,7 @@ Secret that --certificate-secret names. SIGHUP has the configuration read at onc
     })
     try {
       log.info('answering admission requests', { url: injector.url, health: injector.healthUrl })
-      await ended(io.signal)
+      await untilAborted(io.signal)
       log.info('draining')
       return 0
     } finally {
@@ -142,17 +143,4 @@ function certificateOf(
       identity: `${instance}-${randomBytes(4).toString('hex')}`,
     },
   }
-}
-
-async function ended(signal: AbortSignal): Promise<void> {
-  if (signal.aborted) return
-  await new Promise<void>((resolve) => {
-    signal.addEventListener(
-      'abort',
-      () => {
-        resolve()
-      },
-      { once: true },
-    )
-  })
 }
