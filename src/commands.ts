@@ -14,11 +14,11 @@ export const COMMANDS: Readonly<Record<string, CommandEntry>> = {
     load: async () => (await import('./cli/credential-process.js')).credentialProcessCommand,
   },
   'cache list': {
-    summary: 'List the sessions that credential-process shares',
+    summary: 'List the sessions and registry passwords that processes share',
     load: async () => (await import('./cli/cache.js')).cacheListCommand,
   },
   'cache clear': {
-    summary: 'Remove the sessions that credential-process shares',
+    summary: 'Remove the sessions and registry passwords that processes share',
     load: async () => (await import('./cli/cache.js')).cacheClearCommand,
   },
   serve: {
@@ -102,6 +102,10 @@ export const COMMANDS: Readonly<Record<string, CommandEntry>> = {
   completion: {
     summary: 'Print the completion script for a shell',
     load: async () => (await import('./cli/completion.js')).completionCommand,
+  },
+  settings: {
+    summary: "Print settings for every part of this program from a stack's outputs",
+    load: async () => (await import('./cli/settings.js')).settingsCommand,
   },
   emulator: {
     summary: 'Run a local look-alike of the AWS services that this program talks to',

@@ -147,7 +147,7 @@ export const ROOMS: readonly Room[] = [
     // Between floor 2, which it looks into, and the command that shows what it found.
     path: 'src/doctor/',
     name: 'the doctor',
-    rooms: [...GROUND, ...FLOOR_1, 'src/session/', 'src/config/', 'src/ecr/sign-v4.ts'],
+    rooms: [...GROUND, ...FLOOR_1, 'src/session/', 'src/config/', 'src/ecr/'],
     packages: ['@smithy/shared-ini-file-loader'],
     ...EFFECTS,
   },
@@ -293,6 +293,8 @@ export const ROOMS: readonly Room[] = [
     ...EFFECTS,
   },
   { path: 'examples/demo/', name: 'the demo', rooms: [...LIBRARY, ...APART], ...FREE },
+  { path: 'examples/infrastructure/', name: 'the AWS side', rooms: [], ...FREE },
+  { path: 'examples/infrastructure/test/', name: 'its tests', rooms: 'any', ...FREE },
   { path: 'examples/s3-bucket-lister/', name: 'the example', rooms: [], ...FREE },
   {
     path: 'tools/',

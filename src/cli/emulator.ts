@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto'
 import { rename, writeFile } from 'node:fs/promises'
 import { isIP } from 'node:net'
 import { once } from 'node:events'
@@ -6,22 +7,40 @@ import { RolesAnywhereError } from '../errors.js'
 import { readTextFile } from '../pki/read-file.js'
 import type { Command, FlagValues } from './command.js'
 import { commandLog } from './command-log.js'
+import { readEmulatorState, requireState } from './emulator-state.js'
 
 const DEFAULT_LISTEN = '127.0.0.1:9443'
 
 /** Runs the emulator until the process is asked to end. */
 export const emulatorCommand: Command = {
-  usage: 'emulator --state FILE [flags]',
+  usage: 'emulator --state FILE | --from-template FILE [flags]',
   summary: 'Run a local look-alike of the AWS services that this program talks to',
   description: `One listener answers CreateSession, GetCallerIdentity, the S3 operations of a bucket
 lister, ECR GetAuthorizationToken and the registry's list of tags. The state file
 names trust anchors, profiles, roles, buckets and repositories; docs/emulator.md
-describes it.
+describes it. A CloudFormation template in JSON can take its place, or both can be given: trust
+conditions and permissions are then those that AWS would get.
 
 Tests steer it through http://ADDRESS/_emulator/faults and read what arrived from
 http://ADDRESS/_emulator/requests.`,
   flags: [
     { name: 'state', value: 'FILE', help: 'JSON file with trust anchors, profiles and roles' },
+    {
+      name: 'from-template',
+      value: 'FILE',
+      help: 'CloudFormation template in JSON with trust anchors, profiles, roles and repositories',
+    },
+    {
+      name: 'parameter',
+      value: 'NAME=VALUE',
+      repeatable: true,
+      help: 'value of a parameter of the template; VALUE may be @FILE',
+    },
+    {
+      name: 'outputs-file',
+      value: 'FILE',
+      help: "write the template's outputs there, as the CDK does, for the settings command",
+    },
     {
       name: 'listen',
       value: 'ADDRESS',
@@ -42,29 +61,30 @@ http://ADDRESS/_emulator/requests.`,
   ],
   example: 'emulator --state state.json --listen 127.0.0.1:9443',
   async run({ flags }, io) {
-    const stateFile = flags.get('state')
-    if (stateFile === undefined) {
-      throw new RolesAnywhereError('ERR_RA_SETTING_MISSING', 'missing flag --state', {
-        hint: 'docs/emulator.md has a state file to start from',
-      })
-    }
+    requireState(flags)
     const listen = parseListen(flags.get('listen') ?? DEFAULT_LISTEN)
     const at = parseInstant(flags.get('at'))
     const tls = await readTls(flags)
     // Loaded late: the table of commands must not pay for Express.
-    const { createEmulator, readStateFile } = await import('../emulator/index.js')
+    const { createEmulator } = await import('../emulator/index.js')
+    const log = commandLog('emulator', flags, io)
+    const { state, outputs } = await readEmulatorState(flags, (message) => log.warn(message))
     const emulator = await createEmulator({
-      state: readStateFile(stateFile),
+      state,
       listen,
       clock: io.clock,
       lenient: flags.has('lenient'),
-      log: commandLog('emulator', flags, io),
+      log,
       ...(tls ? { tls } : {}),
       ...(at ? { at } : {}),
     })
     try {
       const portFile = flags.get('port-file')
-      if (portFile !== undefined) await writePortFile(portFile, emulator.port)
+      const outputsFile = flags.get('outputs-file')
+      if (outputsFile !== undefined) {
+        await writeWhole(outputsFile, 'outputs-file', `${JSON.stringify(outputs, null, 2)}\n`)
+      }
+      if (portFile !== undefined) await writeWhole(portFile, 'port-file', `${emulator.port}\n`)
       io.stderr(`emulator listening on ${emulator.url}\n`)
       if (!io.signal.aborted) await once(io.signal, 'abort')
     } finally {
@@ -122,13 +142,13 @@ async function readNamed(path: string, flag: string): Promise<string> {
 }
 
 /** Whoever waits for the file finds it complete: it appears under its name when it is written. */
-async function writePortFile(path: string, port: number): Promise<void> {
-  const temporary = `${path}.${port}.tmp`
+async function writeWhole(path: string, flag: string, text: string): Promise<void> {
+  const temporary = `${path}.${randomUUID()}.tmp`
   try {
-    await writeFile(temporary, `${port}\n`)
+    await writeFile(temporary, text)
     await rename(temporary, path)
   } catch (cause) {
-    const message = `file "${path}" (flag --port-file): cannot be written`
+    const message = `file "${path}" (flag --${flag}): cannot be written`
     throw new RolesAnywhereError('ERR_RA_FILE_UNWRITABLE', message, {
       cause,
       hint: 'check that the folder exists, and who may write to it',

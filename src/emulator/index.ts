@@ -1,5 +1,6 @@
 export { createEmulator } from './emulator.js'
 export { readStateFile } from './state/state-file.js'
+export { readTemplate } from './template/read-template.js'
 
 export type { Emulator, EmulatorOptions, IssuedSession } from './emulator.js'
 export type { Fault, FaultKind } from './http/faults.js'
@@ -17,3 +18,4 @@ export type {
   TrustAnchorDocument,
 } from './state/document.js'
 export type { EmulatorState } from './state/state.js'
+export type { TemplateInit, TemplateState } from './template/read-template.js'

@@ -12,10 +12,18 @@ const MAX_FILE_BYTES = 16 * 1024 * 1024
  * @throws RolesAnywhereError `ERR_RA_FILE_UNREADABLE` or `ERR_RA_EMULATOR_STATE_INVALID`.
  */
 export function readStateFile(path: string): EmulatorState {
-  const text = readOrThrow(path)
-  let document: unknown
+  return stateFromDocument(readStateDocument(path), `state file "${path}"`, path)
+}
+
+/**
+ * The JSON of a state file, unchecked.
+ *
+ * @throws RolesAnywhereError `ERR_RA_FILE_UNREADABLE` or `ERR_RA_EMULATOR_STATE_INVALID`.
+ */
+export function readStateDocument(path: string): unknown {
+  const text = readText(path, `state file "${path}"`)
   try {
-    document = JSON.parse(text)
+    return JSON.parse(text)
   } catch (error) {
     const message = `state file "${path}": not JSON`
     throw new RolesAnywhereError('ERR_RA_EMULATOR_STATE_INVALID', message, {
@@ -23,15 +31,24 @@ export function readStateFile(path: string): EmulatorState {
       hint: 'docs/emulator.md has a state file to start from',
     })
   }
-  const folder = dirname(path)
-  return stateOf(document, `state file "${path}"`, (name) => readBounded(resolve(folder, name)))
 }
 
-function readOrThrow(path: string): string {
+/** A state whose relative paths start at the folder of a file. */
+export function stateFromDocument(document: unknown, source: string, path: string): EmulatorState {
+  const folder = dirname(path)
+  return stateOf(document, source, (name) => readBounded(resolve(folder, name)))
+}
+
+/**
+ * The text of a file, bounded in size.
+ *
+ * @throws RolesAnywhereError `ERR_RA_FILE_UNREADABLE`.
+ */
+export function readText(path: string, source: string): string {
   try {
     return readBounded(path).toString('utf8')
   } catch (error) {
-    throw new RolesAnywhereError('ERR_RA_FILE_UNREADABLE', `state file "${path}": cannot be read`, {
+    throw new RolesAnywhereError('ERR_RA_FILE_UNREADABLE', `${source}: cannot be read`, {
       cause: error,
       hint: 'check the path, and that it is a readable file of at most 16 MiB',
     })
