@@ -45,6 +45,7 @@ async function firstSession(
   { clock, log, signal }: FirstSessionsDeps,
 ): Promise<void> {
   let failure: unknown
+  let told = 0
   const leftMs = (): number => Math.max(0, endMs - clock.monotonicMs())
   for (;;) {
     try {
@@ -55,10 +56,13 @@ async function firstSession(
       if (signal.aborted || !mayPass(error) || leftMs() === 0) throw error
       failure = error
     }
-    const { nextAttemptAt } = keeper.status()
+    const { nextAttemptAt, failures } = keeper.status()
     const waitMs = nextAttemptAt ? nextAttemptAt.getTime() - clock.now().getTime() : 0
     if (waitMs >= leftMs()) throw failure
-    log.warn('no session yet, trying again', { error: failure, nextAttemptAt })
+    if (failures !== told) {
+      log.warn('no session yet, trying again', { error: failure, nextAttemptAt })
+    }
+    told = failures
     // The attempt begins by a timer of its own, which may be a little later than this one.
     await clock.sleep(Math.max(waitMs, LEAST_WAIT_MS), { signal })
   }

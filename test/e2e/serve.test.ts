@@ -16,7 +16,7 @@ import { listenOnLoopback } from '../support/tls-server.js'
 /** Far below the five seconds for which a drain waits. */
 const AT_ONCE_MS = 3_000
 
-const DOCUMENT_KEYS = ['AccessKeyId', 'SecretAccessKey', 'Token', 'Expiration']
+const DOCUMENT_KEYS = ['AccessKeyId', 'SecretAccessKey', 'Token', 'Expiration', 'RoleArn']
 
 /** One attempt for each turn of the background loop, so that the log tells all of them. */
 const ONE_ATTEMPT = { AWS_MAX_ATTEMPTS: '1' }

@@ -89,6 +89,26 @@ describe('firstSessions', () => {
     answer(await granted())
   })
 
+  it('says a failure once, also when the next attempt begins later than it should', async () => {
+    keep('', failing('ERR_RA_SERVICE_FAILED'))
+    const keeper = keepers.get('')!
+    await clock.advance(0)
+    // As when the timer of the keeper is late: it goes on saying that the attempt is due.
+    const [failure, status] = [keeper.lastFailure(), keeper.status()]
+    let late = true
+    keepers.set('', {
+      ...keeper,
+      status: () => (late ? status : keeper.status()),
+      obtained: async () => (late ? Promise.reject(failure) : keeper.obtained()),
+    })
+    const waited = wait(30_000)
+    await clock.advance(1_500)
+    late = false
+    await clock.advance(100)
+    await waited
+    expect(warnings).to.equal(1)
+  })
+
   it('ends when it is told to', async () => {
     keep('', failing('ERR_RA_SERVICE_FAILED'))
     const waited = wait(30_000)
