@@ -12,6 +12,8 @@ RUN --mount=type=secret,id=npmrc,target=/root/.npmrc \
     npm ci --ignore-scripts
 COPY . .
 RUN npm run build
+# By the names that people, docker and the kubelet call it by.
+RUN cd dist/bin && for name in rolesanywhere docker-credential-rolesanywhere rolesanywhere-ecr-credential-provider; do ln -s "$name.cjs" "$name"; done
 
 FROM ${RUNTIME_IMAGE}
 ARG VERSION=0.0.0

@@ -1,5 +1,6 @@
-import { lstatSync, mkdirSync, type Stats } from 'node:fs'
-import { dirname, isAbsolute, join } from 'node:path'
+import { lstatSync, type Stats } from 'node:fs'
+import { isAbsolute, join } from 'node:path'
+import { makeFolders } from '../files/make-folders.js'
 
 type Environment = Readonly<Record<string, string | undefined>>
 
@@ -11,6 +12,9 @@ const OTHERS = 0o077
 
 /** Bits of a mode that let anybody but the owner put other files into a folder. */
 const OTHERS_WRITE = 0o022
+
+/** The folder of the sessions in the cache folder. */
+export const SESSION_FOLDER = 'sessions'
 
 /** Where this program keeps what only saves time. */
 export interface CacheBase {
@@ -50,7 +54,7 @@ function asked(homeOfUser: () => string): string | undefined {
  * look into it, nor to put another one in its place.
  */
 export function sessionFolder(base: CacheBase | undefined): CacheFolder {
-  return cacheFolder(base, 'sessions')
+  return cacheFolder(base, SESSION_FOLDER)
 }
 
 /** As {@link sessionFolder}, for another kind of thing that only saves time. */
@@ -74,11 +78,14 @@ export function makeBase({ path, home }: CacheBase): void {
   makeFolders(path)
 }
 
-/** As {@link sessionFolder}, without making anything: `undefined` when there is none yet. */
-export function existingSessionFolder(base: CacheBase | undefined): CacheFolder | undefined {
+/** As {@link cacheFolder}, without making anything: `undefined` when there is none yet. */
+export function existingCacheFolder(
+  base: CacheBase | undefined,
+  name: string,
+): CacheFolder | undefined {
   if (base === undefined) return undefined
   try {
-    return trusted(base, join(base.path, 'sessions'))
+    return trusted(base, join(base.path, name))
   } catch {
     return undefined
   }
@@ -104,19 +111,6 @@ function makeFolder(base: CacheBase, path: string): CacheFolder {
   } catch (error) {
     const { code = 'unknown error' } = error as NodeJS.ErrnoException
     return { problem: `"${path}" cannot be made (${code})` }
-  }
-}
-
-/** With those above it. Node's own way of doing so never ends in some folders of `/proc`. */
-function makeFolders(path: string): void {
-  try {
-    mkdirSync(path, { mode: 0o700 })
-  } catch (error) {
-    const { code } = error as NodeJS.ErrnoException
-    if (code === 'EEXIST') return
-    if (code !== 'ENOENT' || dirname(path) === path) throw error
-    makeFolders(dirname(path))
-    mkdirSync(path, { mode: 0o700 })
   }
 }
 

@@ -1,7 +1,6 @@
 import type { Clock } from '../clock.js'
 import { type ErrorKind, kindOf } from '../errors.js'
 import type { Logger } from '../log.js'
-import type { SessionCredentials } from '../protocol/session-credentials.js'
 import type { ObtainedSession } from '../session/create-session.js'
 import { deadline, type Deadline } from '../session/deadline.js'
 import { type FailureKind, refreshDelayMs, retryDelayMs } from '../session/refresh-schedule.js'
@@ -25,6 +24,9 @@ export interface CachedSessionInit {
   /** Deadline of everything: waiting for another process, and asking the service. */
   readonly timeoutMs: number
 }
+
+/** A session as processes share it; the clock offset is for whoever signs with it. */
+export type SharedSession = Pick<SessionEntry, 'credentials' | 'clockOffsetMs' | 'issuedAt'>
 
 /** Effects of {@link cachedSession}. */
 export interface CachedSessionDeps {
@@ -59,12 +61,11 @@ const RETRY_AS: Readonly<Record<ErrorKind, FailureKind>> = {
 export async function cachedSession(
   init: CachedSessionInit,
   deps: CachedSessionDeps,
-): Promise<SessionCredentials> {
+): Promise<SharedSession> {
   const limit = deadline(init.timeoutMs, deps.clock, deps.signal)
   const path = sessionPath(init.folder, identityName(init.identity))
   try {
-    const entry = await current({ path, init, deps, limit })
-    return entry.credentials
+    return await current({ path, init, deps, limit })
   } finally {
     limit.clear()
   }

@@ -1,12 +1,16 @@
 import { isatty } from 'node:tty'
-import { TRUST_ANCHOR_FLAG } from '../doctor/flags.js'
-import type { CheckResult } from '../doctor/check.js'
-import { CHECKS } from '../doctor/checks.js'
+import { REGISTRY_FLAG, TRUST_ANCHOR_FLAG } from '../doctor/flags.js'
+import type { CheckResult, RegistryTarget } from '../doctor/check.js'
+import { CHECKS, CHECKS_WITH_REGISTRY } from '../doctor/checks.js'
 import { systemProbes } from '../doctor/probes/system-probes.js'
 import { jsonReport, textReporter } from '../doctor/report.js'
 import { runChecks } from '../doctor/run-checks.js'
+import { parseRegistryHost } from '../ecr/registry-host.js'
+import { registryRoles } from '../ecr/registry-roles.js'
 import { RolesAnywhereError } from '../errors.js'
-import type { Command, Io } from './command.js'
+import type { Command, FlagValues, Io } from './command.js'
+import { ECR_FLAGS, loadEcrSettings } from './ecr-settings.js'
+import { withRole } from './ecr-tokens.js'
 import { WORKLOAD_FLAGS } from './setting-flags.js'
 
 /** Standard output. */
@@ -29,12 +33,19 @@ that failed. docs/troubleshooting.md explains each check by its name.`,
       value: 'FILE',
       help: 'certificate that the trust anchor holds, to check the chain against it',
     },
+    {
+      name: REGISTRY_FLAG,
+      value: 'HOST',
+      help: 'registry of Amazon ECR that images are pulled from, to check that too',
+    },
+    ...ECR_FLAGS,
     ...WORKLOAD_FLAGS,
   ],
   example: 'doctor --config-profile app --trust-anchor-certificate ca.pem',
 
   async run({ flags }, io) {
     const json = flags.has('json')
+    const named = await registryOf(flags, io)
     const text = textReporter({ colour: isColourful(io) })
     const world = {
       env: io.env,
@@ -42,10 +53,11 @@ that failed. docs/troubleshooting.md explains each check by its name.`,
       random: Math.random,
       signal: io.signal,
       uid: process.getuid?.(),
-      flags,
+      flags: named?.flags ?? flags,
+      ...(named && { registry: named.target }),
       probes: systemProbes(io.env),
     }
-    const results = await runChecks(CHECKS, world, {
+    const results = await runChecks(named ? CHECKS_WITH_REGISTRY : CHECKS, world, {
       offline: flags.has('offline'),
       onResult: (result) => {
         if (!json) io.stdout(text.add(result))
@@ -56,6 +68,26 @@ that failed. docs/troubleshooting.md explains each check by its name.`,
     if (failure) throw failure
     return 0
   },
+}
+
+/** The registry of `--registry`, and the flags with its role if it has one of its own. */
+async function registryOf(
+  flags: FlagValues,
+  io: Io,
+): Promise<{ readonly target: RegistryTarget; readonly flags: FlagValues } | undefined> {
+  const name = flags.get(REGISTRY_FLAG)
+  if (name === undefined) return undefined
+  const { registries, endpoint } = await loadEcrSettings(flags, io)
+  const found = parseRegistryHost(name, registries.aliases)
+  if (!found) {
+    throw new RolesAnywhereError(
+      'ERR_RA_FLAG_INVALID',
+      `the value of --${REGISTRY_FLAG} is not a registry host of Amazon ECR`,
+      { hint: 'write ACCOUNT.dkr.ecr.REGION.amazonaws.com; other names need --registry-alias' },
+    )
+  }
+  const role = registryRoles(registries.roles).roleFor(found.registry)
+  return { target: { ...found, endpoint }, flags: role ? withRole(flags, role) : flags }
 }
 
 /** @see https://no-color.org */

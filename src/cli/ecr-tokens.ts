@@ -10,10 +10,11 @@ import { openTokenStore } from '../ecr/token-store.js'
 import type { Logger } from '../log.js'
 import { createHttpClient, type Send } from '../session/http-client.js'
 import { loadIdentity } from '../session/identity-files.js'
-import { readCaBundle, sessionSource, type Workload } from '../session/session-source.js'
+import { readCaBundle, type Workload } from '../session/session-source.js'
 import { certificateFacts } from '../x509/certificate-facts.js'
 import type { Identity } from '../x509/identity.js'
 import type { FlagValues, Io } from './command.js'
+import { withOwnSession, withSharedSession } from './ecr-session.js'
 import type { EcrSettings } from './ecr-settings.js'
 
 /** What {@link ecrTokens} is made of. */
@@ -51,9 +52,12 @@ export function ecrTokens(init: EcrTokensInit): EcrTokens {
     async token(registry, { refused, role = roles.roleFor(registry) } = {}) {
       const caller = await callerFor(role, init)
       const { subject, issuer } = certificateFacts(caller.identity.certificate)
-      const fetch = async (): Promise<AuthorizationToken> => askFor(registry, caller, init)
+      const fetch = async (): Promise<AuthorizationToken> =>
+        askFor(registry, caller, init, withSharedSession)
       const name = tokenName(registry, caller.workload, { subject, issuer }, init.endpoint)
-      return cachedToken({ name, fetch, refused }, { store, clock, log })
+      const { kind: registries, region } = registry
+      const owner = { roleArn: caller.workload.params.roleArn, registries, region }
+      return cachedToken({ name, owner, fetch, refused }, { store, clock, log })
     },
     async sender(registry, maxResponseBytes) {
       const workload = await workloadFor(roles.roleFor(registry), init)
@@ -70,7 +74,8 @@ export function tokenFetcher(
   init: EcrTokensInit,
 ): (registry: Registry) => Promise<AuthorizationToken> {
   const roles = registryRoles(init.registries.roles)
-  return async (registry) => askFor(registry, await callerFor(roles.roleFor(registry), init), init)
+  return async (registry) =>
+    askFor(registry, await callerFor(roles.roleFor(registry), init), init, withOwnSession)
 }
 
 /** Who asks for a password. */
@@ -95,12 +100,14 @@ async function askFor(
   registry: Registry,
   { workload, identity }: Caller,
   { io, log, endpoint, signal = io.signal }: EcrTokensInit,
+  useSession: typeof withSharedSession,
 ): Promise<AuthorizationToken> {
   const { env, clock } = io
-  const deps = { env, clock, random: Math.random, log, identity: async () => identity }
-  const session = await sessionSource(workload, deps)(signal)
   const send = sendFor(workload, env)
-  return getAuthorizationToken(registry, session, endpoint, { ...deps, send, signal })
+  const deps = { clock, random: Math.random, log, send, signal }
+  return useSession({ workload, identity, io: { env, clock, signal }, log }, async (session) =>
+    getAuthorizationToken(registry, session, endpoint, deps),
+  )
 }
 
 function sendFor(
@@ -117,7 +124,7 @@ function sendFor(
 }
 
 /** The same command line with the ARNs of another role; a trust anchor brings its own region. */
-function withRole(flags: FlagValues, role: RegistryRole): FlagValues {
+export function withRole(flags: FlagValues, role: RegistryRole): FlagValues {
   const { roleArn, profileArn, trustAnchorArn } = role
   const values = new Map<string, string>([[SETTINGS.roleArn.flag, roleArn]])
   if (profileArn !== undefined) values.set(SETTINGS.profileArn.flag, profileArn)

@@ -2,6 +2,7 @@ import {
   type CachedSessionInit,
   cachedSession,
   type IdentifiedSession,
+  type SharedSession,
 } from '../cache/cached-session.js'
 import type { Logger } from '../log.js'
 import type { SessionCredentials } from '../protocol/session-credentials.js'
@@ -29,10 +30,18 @@ export async function obtainCredentials(
   init: ObtainInit,
   cache: Pick<CachedSessionInit, 'folder' | 'identity'> | undefined,
 ): Promise<SessionCredentials> {
+  return (await obtainSession(init, cache)).credentials
+}
+
+/** As {@link obtainCredentials}, for whoever signs with them and needs the service's time for it. */
+export async function obtainSession(
+  init: ObtainInit,
+  cache: Pick<CachedSessionInit, 'folder' | 'identity'> | undefined,
+): Promise<SharedSession> {
   const { io, log, workload } = init
   if (cache === undefined) {
-    const { credentials } = await obtain(init, workload.timeoutMs, io.signal)
-    return credentials
+    const { credentials, clockOffsetMs } = await obtain(init, workload.timeoutMs, io.signal)
+    return { credentials, clockOffsetMs, issuedAt: io.clock.now() }
   }
   return cachedSession(
     { ...cache, timeoutMs: workload.timeoutMs },

@@ -1,4 +1,6 @@
 import type { Clock } from '../clock.js'
+import type { ApiEndpointOptions } from '../ecr/api-endpoint.js'
+import type { Registry } from '../ecr/registry-host.js'
 import type { Facts } from './facts.js'
 import type { Finding } from './finding.js'
 import type { Probes } from './probes/probes.js'
@@ -13,6 +15,7 @@ export const GROUPS = {
   network: 'Clock and network',
   session: 'Session',
   sdk: 'What AWS SDKs use on this machine',
+  registry: 'Registry',
 } as const
 
 /** Stable name of a group. */
@@ -37,6 +40,16 @@ export interface World {
     get(name: string): string | undefined
   }
   readonly probes: Probes
+  /** A registry that images are to be pulled from, when there is one. */
+  readonly registry?: RegistryTarget
+}
+
+/** A registry of Amazon ECR, and where its API is asked. */
+export interface RegistryTarget {
+  /** As it is to be asked, with its port if it has one. */
+  readonly host: string
+  readonly registry: Registry
+  readonly endpoint: ApiEndpointOptions
 }
 
 /** What a check found, and what later checks may build on. */

@@ -1,4 +1,5 @@
 import type { X509Certificate } from 'node:crypto'
+import type { AuthorizationToken } from '../ecr/authorization-token.js'
 import type { Secret } from '../secret.js'
 import type { Target } from '../protocol/arn.js'
 import type { Endpoint } from '../protocol/endpoints.js'
@@ -51,4 +52,5 @@ export interface Facts {
   readonly answered: true
   readonly session: ObtainedSession
   readonly sdkView: SdkView
+  readonly registryPassword: AuthorizationToken
 }

@@ -1,7 +1,7 @@
 import type { Clock } from '../clock.js'
 import type { Logger } from '../log.js'
-import { Secret } from '../secret.js'
 import type { AuthorizationToken } from './authorization-token.js'
+import { parseTokenEntry, tokenEntryText, type TokenOwner } from './token-entry.js'
 import { tokenState } from './token-life.js'
 import type { TokenStore } from './token-store.js'
 
@@ -16,6 +16,8 @@ export interface CachedTokenDeps {
 export interface CachedTokenRequest {
   /** Stands for identity, role, partition and region: nobody else's password is under it. */
   readonly name: string
+  /** For people who look into the store. */
+  readonly owner?: TokenOwner | undefined
   readonly fetch: () => Promise<AuthorizationToken>
   /** A password that a registry refused; another one is wanted. */
   readonly refused?: AuthorizationToken | undefined
@@ -78,7 +80,7 @@ function look(
   { store, clock }: CachedTokenDeps,
 ): Found | undefined {
   const text = store.read(name)
-  const token = text && decode(text.reveal())
+  const token = text && parseTokenEntry(text.reveal())?.token
   if (!token || token.password.reveal() === refused?.password.reveal()) return undefined
   return { token, state: tokenState(token, clock.now().getTime() - token.obtainedAt.getTime()) }
 }
@@ -91,41 +93,6 @@ async function renewed(
   const held = look(request, deps)
   if (held?.state === 'fresh') return held.token
   const token = await request.fetch()
-  deps.store.write(request.name, encode(token))
+  deps.store.write(request.name, tokenEntryText({ token, owner: request.owner }))
   return token
-}
-
-const VERSION = 1
-
-function encode({ password, expiresAt, obtainedAt, lifeMs }: AuthorizationToken): Secret {
-  return new Secret(
-    JSON.stringify({
-      version: VERSION,
-      password: password.reveal(),
-      expiresAt: expiresAt.toISOString(),
-      obtainedAt: obtainedAt.toISOString(),
-      lifeMs,
-    }),
-  )
-}
-
-/** Anything odd counts as nothing: the next password replaces it. */
-function decode(text: string): AuthorizationToken | undefined {
-  let fields: Readonly<Record<string, unknown>>
-  try {
-    fields = (JSON.parse(text) ?? {}) as typeof fields
-  } catch {
-    // Cut short or not ours.
-    return undefined
-  }
-  const { version, password, lifeMs } = fields
-  const [expiresAt, obtainedAt] = [instant(fields['expiresAt']), instant(fields['obtainedAt'])]
-  if (version !== VERSION || typeof password !== 'string' || password === '') return undefined
-  if (!expiresAt || !obtainedAt || typeof lifeMs !== 'number' || !(lifeMs > 0)) return undefined
-  return { username: 'AWS', password: new Secret(password), expiresAt, obtainedAt, lifeMs }
-}
-
-function instant(value: unknown): Date | undefined {
-  const date = typeof value === 'string' ? new Date(value) : undefined
-  return date && !Number.isNaN(date.getTime()) ? date : undefined
 }

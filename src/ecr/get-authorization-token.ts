@@ -49,7 +49,7 @@ const RETRIED: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
  */
 export async function getAuthorizationToken(
   registry: Registry,
-  session: ObtainedSession,
+  session: Pick<ObtainedSession, 'credentials' | 'clockOffsetMs'>,
   endpoint: ApiEndpointOptions,
   deps: GetAuthorizationTokenDeps,
 ): Promise<AuthorizationToken> {

@@ -83,6 +83,22 @@ export async function listTags(
   throw malformed(`has more than ${MAX_PAGES} pages`)
 }
 
+/**
+ * Whether a registry takes a password.
+ *
+ * @param host As it is to be asked, with its port if it has one.
+ * @throws RolesAnywhereError as {@link listTags}.
+ * @see https://github.com/opencontainers/distribution-spec/blob/main/spec.md#determining-support
+ */
+export async function tryLogin(
+  host: string,
+  token: AuthorizationToken,
+  deps: Pick<RegistryClientDeps, 'send' | 'clock' | 'signal'>,
+): Promise<void> {
+  const response = await get(endpointOf(host), '/v2/', {}, token, deps)
+  if (response.status !== 200) throw registryFailure(response).error
+}
+
 /** As docker has it: plain HTTP for registries of this machine, which only an alias can name. */
 function endpointOf(host: string): Endpoint {
   const [hostname = '', port] = host.toLowerCase().split(':')
@@ -95,7 +111,7 @@ async function get(
   path: string,
   query: HttpRequest['query'],
   { username, password }: AuthorizationToken,
-  { send, clock, signal }: RegistryClientDeps,
+  { send, clock, signal }: Pick<RegistryClientDeps, 'send' | 'clock' | 'signal'>,
 ): Promise<HttpResponse> {
   const basic = Buffer.from(`${username}:${password.reveal()}`).toString('base64')
   const limit = deadline(PAGE_TIMEOUT_MS, clock, signal)

@@ -16,17 +16,18 @@ const MAX_MESSAGE_LENGTH = 500
  *
  * @see https://docs.aws.amazon.com/AmazonECR/latest/userguide/common-errors-docker.html
  */
-export function registryFailure(response: HttpResponse, repository: string): RegistryFailure {
+export function registryFailure(response: HttpResponse, repository?: string): RegistryFailure {
   const { status } = response
   const { code, message } = firstError(response.body)
   const expired =
     status === 401 || (status === 403 && /authorization token has expired/i.test(message ?? ''))
   const text = message === undefined ? '' : `: ${message.replace(/\.$/, '')}`
   const name = code === undefined ? '' : ` ${code}`
+  const where = repository === undefined ? '' : ` for repository ${repository}`
   const { errorCode, hint } = explain(status, code, message, expired)
   const error = new RolesAnywhereError(
     errorCode,
-    `the registry answered HTTP ${status}${name} for repository ${repository}${text}`,
+    `the registry answered HTTP ${status}${name}${where}${text}`,
     { hint },
   )
   return { error, expired }

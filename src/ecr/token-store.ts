@@ -48,6 +48,9 @@ const READ = constants.O_RDONLY | (constants.O_NOFOLLOW ?? 0) | (constants.O_NON
 /** What this program puts into the folder: `NAME.json`, `NAME.PID-RANDOM.tmp`, `NAME.lock`. */
 const OURS = /^[0-9a-f]{32}\.(json|\d+-[0-9a-z]+\.tmp)$/
 
+/** Its folder in the cache folder. */
+export const TOKEN_FOLDER = 'registry-tokens'
+
 /** No password lives longer. */
 const MAX_LIFE_MS = 12 * 60 * 60_000
 
@@ -60,7 +63,7 @@ const PATIENCE_MS = 5_000
  */
 export function openTokenStore(deps: TokenStoreDeps): TokenStore {
   const { env, clock, log, random, signal } = deps
-  const folder = cacheFolder(cacheBase(env, homedir), 'registry-tokens')
+  const folder = cacheFolder(cacheBase(env, homedir), TOKEN_FOLDER)
   if ('problem' in folder) {
     log.debug('registry passwords are not kept on disk', { problem: folder.problem })
     const alone = { alone: folder.problem }
@@ -80,6 +83,29 @@ export function openTokenStore(deps: TokenStoreDeps): TokenStore {
     lock: async (name) =>
       takeLock({ path: join(folder.path, `${name}.lock`), clock, signal, patienceMs: PATIENCE_MS }),
   }
+}
+
+/**
+ * Every text that is kept in the folder of a store.
+ *
+ * @throws Error from the file system.
+ */
+export function listEntries(folder: string): Secret[] {
+  return readdirSync(folder)
+    .filter((file) => OURS.test(file) && file.endsWith('.json'))
+    .flatMap((file) => readEntry(join(folder, file)) ?? [])
+}
+
+/**
+ * Removes every text from the folder of a store. The locks of processes at work stay.
+ *
+ * @returns how many there were.
+ * @throws Error from the file system.
+ */
+export function clearEntries(folder: string): number {
+  const files = readdirSync(folder).filter((file) => OURS.test(file))
+  for (const file of files) rmSync(join(folder, file), { force: true })
+  return files.filter((file) => file.endsWith('.json')).length
 }
 
 function readEntry(path: string): Secret | undefined {

@@ -2,7 +2,6 @@ import { randomBytes } from 'node:crypto'
 import { constants, type Stats } from 'node:fs'
 import {
   type FileHandle,
-  mkdir,
   open,
   readdir,
   readlink,
@@ -13,6 +12,7 @@ import {
 } from 'node:fs/promises'
 import { basename, dirname, join, resolve } from 'node:path'
 import { RolesAnywhereError } from '../errors.js'
+import { makeFolders } from './make-folders.js'
 
 /** More links in a row than any system follows. */
 const MAX_LINKS = 40
@@ -27,7 +27,7 @@ export async function placeOf(path: string): Promise<string> {
   try {
     let place = resolve(path)
     for (let links = 0; links <= MAX_LINKS; links++) {
-      await mkdir(dirname(place), { recursive: true, mode: 0o700 })
+      makeFolders(dirname(place))
       place = join(await realpath(dirname(place)), basename(place))
       const target = await linkTarget(place)
       if (target === undefined) return place

@@ -370,6 +370,56 @@ describe('rolesanywhere ecr', () => {
     })
   })
 
+  describe('one session for every process', () => {
+    const shared = (): Record<string, string> => ({ ...env, ROLESANYWHERE_NO_CACHE: 'false' })
+    const elsewhere = HOST.replace(REGION, 'us-west-2')
+
+    it('20 images, a helper and the AWS CLI, in two regions, make one CreateSession', async () => {
+      await open()
+      const images = Array.from({ length: 20 }, async (_, at) => {
+        const image = `${at % 2 ? HOST : elsewhere}/team/app${at}`
+        return kubeletPlugin(kubeletRequest({ image }), shared())
+      })
+      const process = rolesanywhere(['credential-process'], shared())
+      const all = await Promise.all([
+        ...images,
+        dockerHelper(['get'], elsewhere, shared()),
+        process,
+      ])
+      expect(all.map(({ status, stderr }) => `${status}${stderr}`)).to.deep.equal(
+        Array.from({ length: 22 }, () => '0'),
+      )
+      expect(operations(aws)).to.deep.equal({ CreateSession: 1, GetAuthorizationToken: 2 })
+    }).timeout(60_000)
+
+    it('signs with the time of the service where the session comes from the cache', async () => {
+      const clock = { ...systemClock, now: () => new Date(Date.now() + 3 * 3_600_000) }
+      await open({}, { clock })
+      await dockerHelper(['get'], HOST, shared())
+      expect(await dockerHelper(['get'], elsewhere, shared())).to.include({ status: 0 })
+      // The first attempt with this machine's own time is refused.
+      expect(operations(aws)).to.deep.equal({ CreateSession: 2, GetAuthorizationToken: 2 })
+    })
+
+    it('asks with a new one when the clock was set since, and the kept one is not taken', async () => {
+      let offsetMs = 0
+      const clock = { ...systemClock, now: () => new Date(Date.now() + offsetMs) }
+      await open({}, { clock })
+      await dockerHelper(['get'], HOST, shared())
+      offsetMs = 20 * 60_000
+      expect(await dockerHelper(['get'], elsewhere, shared())).to.include({ status: 0 })
+      expect(operations(aws)).to.include({ GetAuthorizationToken: 3 })
+    })
+
+    it('leaves the cache of sessions alone where that is asked for', async () => {
+      await open()
+      const apart = { ...env, ROLESANYWHERE_NO_CACHE: 'true' }
+      for (const host of [HOST, elsewhere]) await dockerHelper(['get'], host, apart)
+      expect(operations(aws)).to.deep.equal({ CreateSession: 2, GetAuthorizationToken: 2 })
+      expect(await readdir(join(folder.path, 'cache'))).to.deep.equal(['registry-tokens'])
+    })
+  })
+
   describe('credential-provider-config', () => {
     beforeEach(async () => open())
 

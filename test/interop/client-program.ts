@@ -11,7 +11,7 @@ export interface Answer {
 }
 
 /** More than any client waits before it gives up, on a machine that is busy. */
-const ANSWER_TIMEOUT_MS = 90_000
+const ANSWER_TIMEOUT_MS = 180_000
 
 const running = new Set<ChildProcess>()
 

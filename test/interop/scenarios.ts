@@ -193,15 +193,15 @@ const credentialProcessRefresh: Scenario = {
   },
 }
 
-/** With 30 programs, some of which run a process for each call, there are 50 processes of AWS clients. */
-const CREWS_AT_ONCE = 10
+/** With two releases of the AWS CLI, fifty `aws` run at the same time, and nobody has a session yet. */
+const CREWS_AT_ONCE = 25
 
 const credentialProcessAtOnce: Scenario = {
   name: 'credential_process, at once',
   needs: 'a process for each call',
   about:
-    'ten programs of each client at the same time, fifty processes with those that the AWS CLI ' +
-    'starts for each of its calls; all of them together make one CreateSession',
+    'twenty-five programs of each client at the same time: fifty `aws` at once, one for each call; ' +
+    'all of them together make one CreateSession',
   async run(act) {
     const env = await processEnvironment(act, [])
     const crews = await Promise.all(

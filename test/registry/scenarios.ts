@@ -31,6 +31,8 @@ export interface Scenario {
 
 const POLICY = '--insecure-policy'
 
+const JOURNEY = fileURLToPath(new URL('../../examples/ecr/journey.sh', import.meta.url))
+
 /** Copies the image out of the registry, layers and all. */
 const copy = (stage: Stage, host: string, ...more: readonly string[]): string[] => [
   ...[POLICY, 'copy', '--quiet', ...more],
@@ -136,6 +138,17 @@ export const SCENARIOS: readonly Scenario[] = [
       const args = copy(stage, stage.alias, '--src-tls-verify=false')
       const broken = { ROLESANYWHERE_CERTIFICATE: '/nowhere.pem' }
       failedWith(await stage.run('skopeo', args, broken), 'ERR_RA_CERTIFICATE_UNREADABLE')
+    },
+  },
+  {
+    name: 'the journey of examples/ecr: skopeo logs in, and lists tags through helper and pull secret',
+    needs: ['skopeo', 'bash'],
+    async play(stage) {
+      const outcome = await stage.run(JOURNEY, [])
+      succeeded(outcome)
+      const said = ['Login Succeeded!', 'through the helper', 'with what is in it']
+      const missing = said.find((text) => !outcome.stdout.includes(text))
+      if (missing !== undefined) throw new Error(`it does not say "${missing}"`)
     },
   },
   {

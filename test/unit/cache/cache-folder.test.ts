@@ -9,7 +9,7 @@ import {
 } from 'node:fs'
 import { join } from 'node:path'
 import { expect } from 'chai'
-import { cacheBase, existingSessionFolder, sessionFolder } from '../../../src/cache/cache-folder.js'
+import { cacheBase, existingCacheFolder, sessionFolder } from '../../../src/cache/cache-folder.js'
 import { temporaryFolder } from '../../support/temporary-folder.js'
 
 const nobody = (): string => {
@@ -105,10 +105,10 @@ describe('the folder of the session cache', () => {
   })
 
   it('is only looked for where nothing is to be made', () => {
-    expect(existingSessionFolder(base())).to.equal(undefined)
-    expect(existingSessionFolder(undefined)).to.equal(undefined)
+    expect(existingCacheFolder(base(), 'sessions')).to.equal(undefined)
+    expect(existingCacheFolder(undefined, 'sessions')).to.equal(undefined)
     sessionFolder(base())
-    expect(existingSessionFolder(base())).to.have.property('path')
+    expect(existingCacheFolder(base(), 'sessions')).to.have.property('path')
     rmSync(base().path, { recursive: true })
   })
 })

@@ -46,7 +46,7 @@ describe('cached session', () => {
 
   async function ask(more: Partial<CachedSessionDeps> = {}): Promise<SessionCredentials> {
     const init = { folder: folder.path, identity: IDENTITY, timeoutMs: 5_000 }
-    return cachedSession(init, {
+    const { credentials } = await cachedSession(init, {
       obtain: async () => {
         calls++
         return service()
@@ -56,6 +56,7 @@ describe('cached session', () => {
       log: { ...silentLogger, warn: (message) => warnings.push(message) },
       ...more,
     })
+    return credentials
   }
 
   beforeEach(() => {

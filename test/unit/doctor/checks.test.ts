@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { expect } from 'chai'
 import { GROUPS } from '../../../src/doctor/check.js'
-import { CHECKS } from '../../../src/doctor/checks.js'
+import { CHECKS_WITH_REGISTRY as CHECKS } from '../../../src/doctor/checks.js'
 import { EVIDENCE } from '../../../src/doctor/judgements/evidence.js'
 import { explainRefusal } from '../../../src/protocol/refusals.js'
 
