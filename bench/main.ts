@@ -1,8 +1,10 @@
 import { cpus } from 'node:os'
 import { credentialProcess } from './credential-process.js'
 import { firstCredentials } from './first-credentials.js'
+import { injector } from './injector.js'
 import { latency } from './latency.js'
 import { idleMemory } from './memory.js'
+import { pullSecrets } from './pull-secrets.js'
 import { signatures } from './signatures.js'
 import { startUp } from './start-up.js'
 import { throughput } from './throughput.js'
@@ -27,6 +29,8 @@ await withStage(async (stage) => {
     latency,
     signatures,
     idleMemory,
+    injector,
+    pullSecrets,
   ]) {
     console.log(`${await section(stage, quick)}\n`)
   }

@@ -53,6 +53,8 @@ export interface Informer<Kept> {
   onChange(listener: (change: Change<Kept>) => void): () => void
   /** Failures in a row; zero while list and watch work. */
   failures(): number
+  /** What the last of them was. */
+  failure(): unknown
   size(): number
   stop(): Promise<void>
 }
@@ -81,6 +83,7 @@ export function keepInformed<T extends KubeObject, Kept>(
   const copy = createCopy<Kept>(log)
   let synced = false
   let failures = 0
+  let failure: unknown
   let lastReason = ''
   let markReady = (): void => {}
   const ready = new Promise<void>((resolve) => (markReady = resolve))
@@ -131,6 +134,7 @@ export function keepInformed<T extends KubeObject, Kept>(
   const failed = async (error: unknown): Promise<void> => {
     if (ending.signal.aborted) return
     failures += 1
+    failure = error
     const reason = error instanceof Error ? error.message : String(error)
     const level = reason === lastReason ? 'debug' : 'warn'
     lastReason = reason
@@ -174,6 +178,7 @@ export function keepInformed<T extends KubeObject, Kept>(
     list: copy.list,
     onChange: copy.onChange,
     failures: () => failures,
+    failure: () => failure,
     size: copy.size,
     async stop() {
       ending.abort()

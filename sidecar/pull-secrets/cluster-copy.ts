@@ -4,6 +4,7 @@ import { type KubeObject, RESOURCES } from '../kube/objects.js'
 import type { AccountFacts } from './plan.js'
 import { type SecretFacts, secretFacts, type SecretObject } from './pull-secret.js'
 import {
+  ADDED_ANNOTATION,
   isServed,
   type NamespaceFacts,
   SERVICE_ACCOUNT_ANNOTATION,
@@ -23,6 +24,12 @@ export interface ClusterCopyInit {
 export interface ClusterCopy {
   readonly ready: Promise<unknown>
   synced(): boolean
+  /**
+   * Resolves when everything was read once.
+   *
+   * @param tries Failures in a row, of one collection, after which this rejects with the last of them.
+   */
+  readWithin(tries: number, signal: AbortSignal): Promise<void>
   namespaces(): readonly string[]
   /** `undefined` for a namespace that is not there. */
   namespace(name: string): NamespaceFacts | undefined
@@ -34,6 +41,9 @@ export interface ClusterCopy {
 interface ServiceAccount extends KubeObject {
   readonly imagePullSecrets?: readonly { readonly name?: string }[]
 }
+
+/** Pause between two looks at whether everything was read, for a run that ends. */
+const LOOK_MS = 50
 
 const NO_LABELS = Object.freeze({})
 
@@ -68,7 +78,7 @@ export function copyCluster(
       {
         resource: RESOURCES.serviceAccounts,
         ...place,
-        keep: (account: ServiceAccount) => accountFacts(account, rules),
+        keep: (account: ServiceAccount) => accountFacts(account, rules, secretName),
       },
       deps,
     ),
@@ -102,6 +112,14 @@ export function copyCluster(
   return {
     ready: Promise.all(all.map(async ({ ready }) => ready)),
     synced: () => all.every((informer) => informer.synced()),
+    async readWithin(tries, signal) {
+      while (!all.every((informer) => informer.synced())) {
+        const stuck = all.find((informer) => !informer.synced() && informer.failures() >= tries)
+        if (stuck) throw stuck.failure()
+        await deps.clock.sleep(LOOK_MS, { signal })
+        signal.throwIfAborted()
+      }
+    },
     namespaces: () => onlyNamespaces ?? [...(namespaces?.list() ?? [])].map(([, name]) => name),
     namespace: (name) =>
       namespaces ? namespaces.get('', name) : { labels: NO_LABELS, terminating: false },
@@ -117,6 +135,7 @@ export function copyCluster(
 function accountFacts(
   { metadata, imagePullSecrets = [] }: ServiceAccount,
   rules: TargetRules,
+  secretName: string,
 ): AccountFacts {
   const { name, uid = '', resourceVersion = '', annotations } = metadata
   const asked = annotations?.[SERVICE_ACCOUNT_ANNOTATION]
@@ -130,6 +149,8 @@ function accountFacts(
       asked === undefined ? {} : { [SERVICE_ACCOUNT_ANNOTATION]: asked },
     ),
     pullSecrets: imagePullSecrets.map((entry) => entry.name ?? ''),
+    added: annotations?.[ADDED_ANNOTATION] === secretName,
+    annotated: annotations !== undefined,
   }
 }
 

@@ -67,6 +67,11 @@ const FLAGS: readonly Flag[] = [
     name: 'scoped',
     help: 'ask for nothing cluster-wide: each --namespace is a name, with a Role in it',
   },
+  {
+    name: 'writes-per-second',
+    value: 'N',
+    help: 'limit of writes to the API server, 1 to 1000 (default 50)',
+  },
   { name: 'once', help: 'do what is to be done and end' },
   { name: 'uninstall', help: 'take every Secret and every entry of ours away, and end' },
   {
@@ -171,11 +176,23 @@ function readOptions(
       serviceAccounts: orDefault(flags.all('service-account'), ['default']),
     },
     ...(onlyNamespaces && { onlyNamespaces }),
+    writesPerSecond: writesPerSecond(flags),
     uninstall,
     ownNamespace,
     name: DEFAULT_NAME,
     identity: `${env['HOSTNAME'] ?? 'pull-secrets'}-${randomBytes(4).toString('hex')}`,
   }
+}
+
+function writesPerSecond(flags: FlagValues): number {
+  const text = flags.get('writes-per-second') ?? '50'
+  const value = /^\d{1,4}$/.test(text) ? Number(text) : 0
+  if (value >= 1 && value <= 1000) return value
+  throw new RolesAnywhereError(
+    'ERR_RA_FLAG_INVALID',
+    'flag --writes-per-second is not a number from 1 to 1000',
+    { hint: 'leave it out for 50' },
+  )
 }
 
 function scopeOf(flags: FlagValues, namespaces: readonly string[]): readonly string[] | undefined {

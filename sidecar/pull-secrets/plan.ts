@@ -9,6 +9,10 @@ export interface AccountFacts {
   readonly served: boolean
   /** Names on its list `imagePullSecrets`, in order. */
   readonly pullSecrets: readonly string[]
+  /** Whether it says that this program put the Secret on its list. */
+  readonly added: boolean
+  /** Whether it has annotations at all. */
+  readonly annotated: boolean
 }
 
 /** What to do in one namespace. */
@@ -16,7 +20,7 @@ export interface NamespacePlan {
   readonly secret: SecretStep
   /** Service accounts whose list lacks the Secret. */
   readonly add: readonly AccountFacts[]
-  /** Service accounts that name it and should not. */
+  /** Service accounts that name it because of this program, and should not. */
   readonly remove: readonly AccountFacts[]
 }
 
@@ -51,14 +55,15 @@ export function planNamespace(state: NamespaceState, now: Date): NamespacePlan {
   const secret = secretStep(state, now)
   const holds = secret.kind === 'none' || secret.kind === 'create' || secret.kind === 'update'
   const named = ({ pullSecrets }: AccountFacts): boolean => pullSecrets.includes(state.secretName)
-  // Somebody who made a Secret of this name may have put it on lists, too: those stay.
+  // Somebody else's Secret may rely by now on the entry that was made for ours.
   const foreign = secret.kind === 'refuse'
   return {
     secret,
     add: holds && state.wanted ? state.accounts.filter((x) => x.served && !named(x)) : [],
+    // What somebody else put on a list stays there, for a Secret of theirs or one that comes later.
     remove: foreign
       ? []
-      : state.accounts.filter((account) => named(account) && !(state.wanted && account.served)),
+      : state.accounts.filter(({ added, served }) => added && !(state.wanted && served)),
   }
 }
 

@@ -14,7 +14,7 @@ import {
   secretFacts,
   type SecretObject,
 } from './pull-secret.js'
-import { isTarget, type TargetRules } from './targets.js'
+import { ADDED_ANNOTATION, isTarget, type TargetRules } from './targets.js'
 
 /** How a write ended, for the metrics. */
 export type WriteResult =
@@ -41,6 +41,8 @@ export interface ReconcileContext {
   readonly uninstall: boolean
   /** Waits for its turn before a write. */
   readonly gate: (signal: AbortSignal) => Promise<void>
+  /** Service accounts as they were before a write of ours, until the copy has what came of it. */
+  readonly written: WeakSet<AccountFacts>
   readonly onWrite: (result: WriteResult) => void
   readonly events: Pick<EventRecorder, 'record'>
 }
@@ -88,7 +90,7 @@ async function applySecret(
   context: ReconcileContext,
   signal: AbortSignal,
 ): Promise<void> {
-  const { client, clock, log, gate, onWrite, secretName } = context
+  const { client, clock, log, onWrite, secretName } = context
   const key = { namespace, name: secretName }
   switch (step.kind) {
     case 'none':
@@ -98,13 +100,13 @@ async function applySecret(
       refuse(namespace, step.reason, context)
       return
     case 'create':
-      await gate(signal)
+      await turn(context, signal)
       await client.create(RESOURCES.secrets, pullSecret(key, state.entries))
       onWrite('secret_created')
       log.info('pull secret made', key)
       return
     case 'delete':
-      await gate(signal)
+      await turn(context, signal)
       await ignoring('ERR_RA_KUBE_NOT_FOUND', async () =>
         client.delete(RESOURCES.secrets, key, { uid: state.secret?.uid ?? '' }),
       )
@@ -112,7 +114,7 @@ async function applySecret(
       log.info('pull secret removed', key)
       return
     case 'update': {
-      await gate(signal)
+      await turn(context, signal)
       // As it is now: the copy may be behind, and holds no content.
       const before = await client.get<SecretObject>(RESOURCES.secrets, key)
       const fresh = { ...state, secret: secretFacts(before) }
@@ -123,6 +125,12 @@ async function applySecret(
       log.info('pull secret renewed', key)
     }
   }
+}
+
+/** Waits for its turn. Whoever is no longer the leader by then writes nothing more. */
+async function turn({ gate }: ReconcileContext, signal: AbortSignal): Promise<void> {
+  await gate(signal)
+  signal.throwIfAborted()
 }
 
 /** Registries whose password could not be renewed, and whose old one still lasts. */
@@ -149,6 +157,9 @@ function refuse(namespace: string, reason: string, context: ReconcileContext): v
   )
 }
 
+/** A JSON Pointer, in which a slash is written as `~1`. */
+const MARK_PATH = `/metadata/annotations/${ADDED_ANNOTATION.replace('/', '~1')}`
+
 interface PatchStep {
   readonly op: 'test' | 'add' | 'remove'
   readonly path: string
@@ -166,7 +177,14 @@ async function addTo(
     account.pullSecrets.length === 0
       ? { op: 'add', path: '/imagePullSecrets', value: [entry] }
       : { op: 'add', path: '/imagePullSecrets/-', value: entry }
-  await patchAccount(account, namespace, [step], context, signal)
+  const mark: PatchStep = account.annotated
+    ? { op: 'add', path: MARK_PATH, value: context.secretName }
+    : {
+        op: 'add',
+        path: '/metadata/annotations',
+        value: { [ADDED_ANNOTATION]: context.secretName },
+      }
+  await patchAccount(account, namespace, [step, mark], context, signal)
 }
 
 async function removeFrom(
@@ -180,7 +198,8 @@ async function removeFrom(
     .flatMap((name, index) => (name === context.secretName ? [index] : []))
     .reverse()
     .map((index): PatchStep => ({ op: 'remove', path: `/imagePullSecrets/${index}` }))
-  await patchAccount(account, namespace, steps, context, signal)
+  const unmark: PatchStep = { op: 'remove', path: MARK_PATH }
+  await patchAccount(account, namespace, [...steps, unmark], context, signal)
 }
 
 /**
@@ -188,18 +207,21 @@ async function removeFrom(
  * meanwhile. The patch touches one entry, and only of the version that was looked at.
  */
 async function patchAccount(
-  { name, uid, resourceVersion }: AccountFacts,
+  account: AccountFacts,
   namespace: string,
   steps: readonly PatchStep[],
   context: ReconcileContext,
   signal: AbortSignal,
 ): Promise<void> {
-  const { client, log, gate, onWrite } = context
+  const { client, log, onWrite, written } = context
+  const { name, uid, resourceVersion } = account
+  // The copy is behind our own write: what comes of it will be looked at when it is told.
+  if (written.has(account)) return
   const tests: PatchStep[] = [
     { op: 'test', path: '/metadata/uid', value: uid },
     { op: 'test', path: '/metadata/resourceVersion', value: resourceVersion },
   ]
-  await gate(signal)
+  await turn(context, signal)
   try {
     const patch = [...tests, ...steps]
     await client.patch(
@@ -213,6 +235,7 @@ async function patchAccount(
     if (!isRefusal(error, 'ERR_RA_KUBE_INVALID', 'ERR_RA_KUBE_CONFLICT')) throw error
     throw changedMeanwhile(`service account ${namespace}/${name}`, error)
   }
+  written.add(account)
   onWrite('service_account_updated')
   log.info('service account updated', { namespace, serviceAccount: name })
 }

@@ -12,6 +12,7 @@ import { keepElecting } from '../kube/leader.js'
 import { createRateLimit } from '../kube/rate-limit.js'
 import { drain, listen } from '../listen.js'
 import type { ListenAddress } from '../listen-address.js'
+import { untilAborted } from '../until-aborted.js'
 import { type ClusterCopy, copyCluster } from './cluster-copy.js'
 import { type FreshTokens, keepTokensFresh, type PullRegistry } from './keep-tokens-fresh.js'
 import { createPullSecretMetrics, type PullSecretMetrics } from './pull-secret-metrics.js'
@@ -19,10 +20,6 @@ import { type ReconcileContext, reconcileNamespace } from './reconcile.js'
 import { type Condition, reportStatus } from './status-report.js'
 import { isTarget, type TargetRules } from './targets.js'
 import { createWorkQueue, type WorkQueue } from './work-queue.js'
-
-/** Writes for each second, over all namespaces: a renewal must not be a storm on the API server. */
-const WRITES_PER_SECOND = 50
-const WRITE_BURST = 100
 
 const PARALLEL = 8
 
@@ -39,6 +36,8 @@ export interface PullSecretOptions {
   readonly rules: TargetRules
   /** Only these namespaces, with rights in each of them alone; absent: the whole cluster. */
   readonly onlyNamespaces?: readonly string[]
+  /** Limit of writes over all namespaces: a renewal must not be a storm on the API server. */
+  readonly writesPerSecond: number
   /** Take everything of ours away instead. */
   readonly uninstall: boolean
   /** Namespace of the Lease and of the ConfigMap with the conditions. */
@@ -93,13 +92,14 @@ export async function startPullSecrets(
   const { client, clock, random, log } = deps
   let queue: WorkQueue | undefined
   const engine = startEngine(options, deps, {
-    onChange: (namespace) => queue?.add(namespace),
+    onChange: (namespace) => queue?.addFirst(namespace),
     onTokens: () => {
       addAll(queue, engine.cluster)
     },
   })
   const lead = async (term: AbortSignal): Promise<void> => {
-    await engine.cluster.ready
+    // While the API server refuses to list, the copy is never ready, and the term may well end.
+    await Promise.race([engine.cluster.ready, untilAborted(term)])
     if (term.aborted) return
     const mine = startQueue(engine, deps)
     queue = mine
@@ -169,7 +169,8 @@ export async function runPullSecretsOnce(
   const engine = startEngine(options, deps, { onChange: () => {}, onTokens: () => {} })
   const failed: Error[] = []
   try {
-    await Promise.race([Promise.all([engine.cluster.ready, engine.tokens.first]), aborted(signal)])
+    const read = engine.cluster.readWithin(MAX_TRIES, signal)
+    await Promise.race([Promise.all([read, engine.tokens.first]), aborted(signal)])
     const queue = engine.cluster.namespaces()[Symbol.iterator]()
     const worker = async (): Promise<void> => {
       for (const namespace of queue) {
@@ -265,7 +266,11 @@ function startEngine(
     registries: registries.map(({ name, hosts }) => ({ registry: name, hosts })),
     entries: tokens.entries,
     uninstall: options.uninstall,
-    gate: createRateLimit({ perSecond: WRITES_PER_SECOND, burst: WRITE_BURST }, clock),
+    gate: createRateLimit(
+      { perSecond: options.writesPerSecond, burst: 2 * options.writesPerSecond },
+      clock,
+    ),
+    written: new WeakSet(),
     onWrite: metrics.onWrite,
     events,
   }

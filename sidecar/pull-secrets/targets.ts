@@ -13,6 +13,9 @@ export interface TargetRules {
 /** A service account that says `true` or `false` here is served or not, whatever the rules say. */
 export const SERVICE_ACCOUNT_ANNOTATION = 'rolesanywhere.io/pull-secret'
 
+/** A service account says here which Secret this program put on its list: only that is taken off. */
+export const ADDED_ANNOTATION = 'rolesanywhere.io/pull-secret-added'
+
 /** What is known of a namespace. */
 export interface NamespaceFacts {
   readonly labels: Readonly<Record<string, string>>

@@ -9,6 +9,21 @@ import { buildProgram, obstacle } from './programs.js'
 const OVERLAYS = 'sidecar/deploy/kustomize/overlays'
 const CHART = 'sidecar/deploy/helm/rolesanywhere'
 const NAMESPACE = 'rolesanywhere-system'
+const ARN = 'arn:aws:rolesanywhere:eu-central-1:111122223333'
+/** Values that say what the overlays for pull secrets say. */
+const PULL_SECRETS = [
+  'injector.enabled=false',
+  'pullSecrets.enabled=true',
+  'pullSecrets.registries[0]=111122223333.dkr.ecr.eu-central-1.amazonaws.com',
+  `pullSecrets.identity.trustAnchorArn=${ARN}:trust-anchor/00000000-0000-4000-8000-000000000001`,
+  `pullSecrets.identity.profileArn=${ARN}:profile/00000000-0000-4000-8000-000000000002`,
+  'pullSecrets.identity.roleArn=arn:aws:iam::111122223333:role/pull-images',
+]
+const SCOPED = [
+  ...PULL_SECRETS,
+  'pullSecrets.scoped=true',
+  'pullSecrets.namespaces={team-a,team-b}',
+]
 
 interface Manifest {
   readonly kind: string
@@ -31,7 +46,10 @@ function byName(manifests: readonly Manifest[]): Record<string, unknown> {
     const files = Object.fromEntries(
       Object.entries(data ?? {}).map(([name, text]): [string, unknown] => [name, parse(text)]),
     )
-    return [`${kind}/${metadata.name}`, { ...manifest, ...(data && { data: files }) }] as const
+    return [
+      `${kind}/${metadata.namespace ?? ''}/${metadata.name}`,
+      { ...manifest, ...(data && { data: files }) },
+    ] as const
   })
   return Object.fromEntries(entries.sort(([a], [b]) => (a < b ? -1 : 1)))
 }
@@ -65,14 +83,16 @@ describe('the manifests', () => {
     return documents(execFileSync(helm, [...args, ...set], { encoding: 'utf8', stdio: 'pipe' }))
   }
 
-  for (const [overlay, value] of [
+  for (const [overlay, ...values] of [
     ['built-in-certificates', 'injector.certificates.source=built-in'],
     ['cert-manager', 'injector.certificates.source=cert-manager'],
+    ['pull-secrets', ...PULL_SECRETS],
+    ['pull-secrets-scoped', ...SCOPED],
   ] as const) {
     it(`are the same from the chart and from the overlay ${overlay}`, () => {
       // `helm install --create-namespace` makes the namespace.
       const expected = kustomize(overlay).filter(({ kind }) => kind !== 'Namespace')
-      expect(byName(template(value))).to.deep.equal(byName(expected))
+      expect(byName(template(...values))).to.deep.equal(byName(expected))
     })
   }
 
@@ -80,14 +100,17 @@ describe('the manifests', () => {
     execFileSync(helm, ['lint', '--strict', CHART], { stdio: 'pipe' })
   })
 
-  for (const [what, value] of [
+  for (const [what, ...values] of [
     ['a misspelt key', 'injector.replica=2'],
     ['no replicas', 'injector.replicas=0'],
     ['another source', 'injector.certificates.source=magic'],
     ['a rule without a name', 'injector.config.allow[0].namespaces[0]=a'],
+    ['pull secrets without a registry', 'pullSecrets.enabled=true'],
+    ['an identity that is no ARN', ...PULL_SECRETS, 'pullSecrets.identity.roleArn=pull-images'],
+    ['a pattern where rights are by namespace', ...SCOPED, 'pullSecrets.namespaces={team-*}'],
   ] as const) {
     it(`refuse ${what} in the values`, () => {
-      expect(() => template(value)).to.throw("values don't meet the specifications")
+      expect(() => template(...values)).to.throw("values don't meet the specifications")
     })
   }
 
@@ -96,6 +119,7 @@ describe('the manifests', () => {
     expect(overlays).to.include('allow-list')
     for (const overlay of overlays) {
       const config = kustomize(overlay).find(({ data }) => data?.['injector.yaml'])
+      if (overlay.startsWith('pull-secrets')) continue
       readInjectorConfig(config?.data?.['injector.yaml'] ?? '', overlay)
     }
     const given = ['injector.config.allow[0].name=a', 'injector.config.allow[0].namespaces[0]=x']
@@ -107,15 +131,23 @@ describe('the manifests', () => {
     expect(config.sidecar.image).to.equal('rolesanywhere:0.1.0')
   })
 
-  it('give no verb on Secrets that has no name, and none on everything', () => {
+  it('give the verbs on Secrets by name, but for the one that has none, and none on everything', () => {
     for (const overlay of readdirSync(OVERLAYS)) {
       for (const manifest of kustomize(overlay)) {
         const { rules = [] } = manifest as { rules?: Rule[] }
         for (const { resources, verbs, apiGroups, resourceNames } of rules) {
           expect([...resources, ...verbs, ...apiGroups]).not.to.include('*')
+          expect(resources).not.to.include('serviceaccounts/token')
           if (!resources.includes('secrets')) continue
-          expect(resourceNames, manifest.metadata.name).to.have.length(1)
-          expect(verbs).not.to.include('create')
+          const { name } = manifest.metadata
+          expect(resources).to.deep.equal(['secrets'])
+          if (verbs.includes('create')) {
+            // A rule cannot be bound to the name of what does not exist yet.
+            expect(name).to.match(/^rolesanywhere-pull-secrets/)
+            expect(verbs).to.deep.equal(['create'])
+          } else {
+            expect(resourceNames, name).to.have.length(1)
+          }
         }
       }
     }

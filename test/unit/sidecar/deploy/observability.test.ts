@@ -2,12 +2,22 @@ import { spawnSync } from 'node:child_process'
 import { readFileSync, writeFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { expect } from 'chai'
+import { INJECTOR_METRICS } from '../../../../sidecar/injector/webhook/injector-metrics.js'
+import { PULL_SECRET_METRICS } from '../../../../sidecar/pull-secrets/pull-secret-metrics.js'
 import { METRICS } from '../../../../sidecar/server/metrics.js'
 import type { Metric } from '../../../../sidecar/prometheus-text.js'
 import { anchorsOf } from '../../../../tools/markdown.js'
 
 const FOLDER = pathOf('sidecar/deploy/observability')
 const GUIDE = 'docs/operation.md'
+
+/** Every metric of every program, by the section of the guide that has its table. */
+const TABLES: Readonly<Record<string, readonly Metric[]>> = {
+  metrics: Object.values(METRICS),
+  'injector-metrics': Object.values(INJECTOR_METRICS),
+  'pull-secret-metrics': Object.values(PULL_SECRET_METRICS),
+}
+const ALL_METRICS = Object.values(TABLES).flat()
 
 /** Labels that the scrape adds, and that rules and dashboards may use besides our own. */
 const SCRAPE_LABELS = ['instance', 'job', 'namespace', 'pod']
@@ -70,7 +80,7 @@ function faultsOf(expression: string): string[] {
 }
 
 function metricOf(name: string): Metric | undefined {
-  return Object.values<Metric>(METRICS).find((metric) =>
+  return ALL_METRICS.find((metric) =>
     metric.type === 'histogram'
       ? ['_bucket', '_sum', '_count'].some((suffix) => name === metric.name + suffix)
       : name === metric.name,
@@ -152,7 +162,7 @@ describe('the dashboard', () => {
 
   it('shows every metric', () => {
     const text = JSON.stringify(dashboard)
-    const hidden = Object.values(METRICS).filter(({ name }) => !text.includes(name))
+    const hidden = ALL_METRICS.filter(({ name }) => !text.includes(name))
     expect(hidden).to.deep.equal([])
   })
 
@@ -183,34 +193,39 @@ describe('the check of these tests', () => {
 })
 
 describe('docs/operation.md', () => {
-  const table = [
-    '| Name | Type | Labels | Meaning |',
-    '|---|---|---|---|',
-    ...Object.values<Metric>(METRICS).map(
-      ({ name, type, labels, help }) =>
-        `| \`${name}\` | ${type} | ${labels.map((label) => `\`${label}\``).join(', ')} | ${help} |`,
-    ),
-  ].join('\n')
+  const tableOf = (metrics: readonly Metric[]): string =>
+    [
+      '| Name | Type | Labels | Meaning |',
+      '|---|---|---|---|',
+      ...metrics.map(
+        ({ name, type, labels, help }) =>
+          `| \`${name}\` | ${type} | ${labels.map((label) => `\`${label}\``).join(', ')} | ${help} |`,
+      ),
+    ].join('\n')
   const section = (name: string): RegExp =>
     new RegExp(`(<!-- ${name} -->\\n)([\\s\\S]*?)(\\n?<!-- /${name} -->)`)
 
   before(() => {
     if (process.env['UPDATE_SNAPSHOT'] !== '1') return
-    const update = (_: string, start: string, __: string, end: string): string =>
-      `${start}${table}\n${end.trimStart()}`
-    writeFileSync(pathOf(GUIDE), read(GUIDE).replace(section('metrics'), update))
+    for (const [name, metrics] of Object.entries(TABLES)) {
+      const update = (_: string, start: string, __: string, end: string): string =>
+        `${start}${tableOf(metrics)}\n${end.trimStart()}`
+      writeFileSync(pathOf(GUIDE), read(GUIDE).replace(section(name), update))
+    }
   })
 
-  it('has the table of metrics; run with UPDATE_SNAPSHOT=1 to bring it up to date', () => {
-    expect(section('metrics').exec(read(GUIDE))?.[2]).to.equal(table)
-  })
+  for (const [name, metrics] of Object.entries(TABLES)) {
+    it(`has the table of ${name}; run with UPDATE_SNAPSHOT=1 to bring it up to date`, () => {
+      expect(section(name).exec(read(GUIDE))?.[2]).to.equal(tableOf(metrics))
+    })
+  }
 
   it('names log messages as the code writes them, with their level and fields', () => {
     const code = [
       ...['session/session-keeper', 'session/create-session', 'session/identity-store'].map(
         (file) => `src/${file}`,
       ),
-      ...['command', 'container-route', 'credential-server', 'token-file'].map(
+      ...['command', 'container-route', 'credential-server', 'first-sessions', 'token-file'].map(
         (file) => `sidecar/server/${file}`,
       ),
     ]

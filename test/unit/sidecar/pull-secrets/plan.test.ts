@@ -36,12 +36,20 @@ const held = (hoursLeft: Record<string, number>, more: Partial<SecretFacts> = {}
   ...more,
 })
 
-const account = (name: string, pullSecrets: string[], served = true): AccountFacts => ({
+const account = (
+  name: string,
+  pullSecrets: string[],
+  served = true,
+  more: Partial<AccountFacts> = {},
+): AccountFacts => ({
   name,
   uid: name,
   resourceVersion: '1',
   served,
   pullSecrets,
+  added: pullSecrets.includes('ecr'),
+  annotated: true,
+  ...more,
 })
 
 const state = (more: Partial<NamespaceState> = {}): NamespaceState => ({
@@ -147,6 +155,19 @@ describe('planNamespace', () => {
     expect([...plan.add, ...plan.remove]).to.deep.equal([])
   })
 
+  it('takes off no list what somebody else put on it, whether or not there is a Secret', () => {
+    const accounts = [account('theirs', ['ecr'], false, { added: false })]
+    for (const secret of [undefined, held({}, { owned: false }), held({ [A]: 11 })]) {
+      for (const wanted of [true, false]) {
+        const { remove } = planNamespace(
+          state({ accounts, wanted, ...(secret && { secret }) }),
+          NOW,
+        )
+        expect(remove).to.deep.equal([])
+      }
+    }
+  })
+
   it('needs nothing more once its plan is carried out', () => {
     const names = [A, B]
     fc.assert(
@@ -158,12 +179,16 @@ describe('planNamespace', () => {
           exists: fc.boolean(),
           left: fc.tuple(fc.integer({ min: -3, max: 12 }), fc.integer({ min: -3, max: 12 })),
           tokens: fc.subarray(names),
-          lists: fc.array(fc.tuple(fc.boolean(), fc.subarray(['ecr', 'x', 'y'])), { maxLength: 4 }),
+          lists: fc.array(fc.tuple(fc.boolean(), fc.subarray(['ecr', 'x', 'y']), fc.boolean()), {
+            maxLength: 4,
+          }),
         }),
         ({ wanted, owned, intact, exists, left, tokens, lists }) => {
           const entries = tokens.map((name) => entry(name, 12))
           const secret = held({ [A]: left[0], [B]: left[1] }, { owned, intact })
-          const accounts = lists.map(([served, list], n) => account(`sa-${n}`, list, served))
+          const accounts = lists.map(([served, list, added], n) =>
+            account(`sa-${n}`, list, served, { added }),
+          )
           const before = state({
             wanted,
             accounts,
@@ -202,9 +227,11 @@ function carriedOut(
         ? undefined
         : secret
   const accounts = before.accounts.map((each) => {
-    if (add.includes(each)) return { ...each, pullSecrets: [...each.pullSecrets, 'ecr'] }
+    if (add.includes(each))
+      return { ...each, added: true, pullSecrets: [...each.pullSecrets, 'ecr'] }
     if (!remove.includes(each)) return each
-    return { ...each, pullSecrets: each.pullSecrets.filter((name) => name !== 'ecr') }
+    const pullSecrets = each.pullSecrets.filter((name) => name !== 'ecr')
+    return { ...each, added: false, pullSecrets }
   })
   return { ...rest, accounts, ...(after && { secret: after }) }
 }

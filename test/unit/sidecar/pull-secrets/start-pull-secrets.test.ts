@@ -68,6 +68,7 @@ describe('startPullSecrets', () => {
       namespaceSelector: parseLabelSelector('', 'x'),
       serviceAccounts: ['default'],
     },
+    writesPerSecond: 50,
     uninstall: false,
     ownNamespace: 'system',
     name: 'rolesanywhere-pull-secrets',
@@ -309,6 +310,52 @@ describe('startPullSecrets', () => {
     await until(() => JSON.stringify(listOf('team')) === '[]')
   })
 
+  it('leaves lists alone that somebody else made, in namespaces it is not for', async () => {
+    const theirs = { imagePullSecrets: [{ name: NAME }] }
+    namespace('kube-system')
+    account('kube-system', 'default', theirs)
+    account('one', 'builder', theirs)
+    await start()
+    await until(() => listOf('one') !== undefined)
+    await clock.advance(60_000)
+    expect(listOf('kube-system')).to.deep.equal(theirs.imagePullSecrets)
+    expect(listOf('one', 'builder')).to.deep.equal(theirs.imagePullSecrets)
+  })
+
+  it('ends while the API server refuses to list', async () => {
+    kube.server.faults.push({ match: /GET .*serviceaccounts/, answer: 403, times: 1_000_000 })
+    const controller = await start()
+    await until(() => controller.leading())
+    await controller.stop()
+    running = []
+    expect(listOf('one')).to.equal(undefined)
+  })
+
+  it('writes nothing more once its term is over', async () => {
+    for (let n = 0; n < 20; n++) {
+      namespace(`ns-${n}`)
+      account(`ns-${n}`)
+    }
+    const controller = await start({ writesPerSecond: 1 })
+    await until(() => kube.server.all(SECRETS).length > 0, 10)
+    await controller.stop()
+    running = []
+    const written = kube.server.all(SECRETS).length
+    expect(written).to.be.lessThan(5)
+  })
+
+  it('writes each service account once, though the watch tells of it later', async () => {
+    for (let n = 0; n < 40; n++) {
+      namespace(`ns-${n}`)
+      account(`ns-${n}`)
+    }
+    await start()
+    await until(() => listOf('ns-39') !== undefined && kube.server.all(SECRETS).length === 41)
+    await clock.advance(60_000)
+    const patches = kube.server.requests.filter(({ method }) => method === 'PATCH')
+    expect(patches.map(({ status }) => status)).to.deep.equal(Array(41).fill(200))
+  })
+
   it('has one replica write, and another take over', async () => {
     const first = await start({ identity: 'a' })
     await until(() => listOf('one') !== undefined)
@@ -365,6 +412,11 @@ describe('startPullSecrets', () => {
       const run = once({ registries: [registryOf(A), registryOf(B)] })
       await rejectsWithCode(run, 'ERR_RA_ENDPOINT_UNREACHABLE')
       expect(passwordIn('one')).to.equal('password-1')
+    })
+
+    it('gives up when the API server refuses to list', async () => {
+      kube.server.faults.push({ match: /GET .*secrets/, answer: 403, times: 1_000_000 })
+      await rejectsWithCode(once(), 'ERR_RA_KUBE_FORBIDDEN')
     })
 
     it('takes everything of ours away, and nothing else', async () => {

@@ -13,3 +13,41 @@ app.kubernetes.io/part-of: rolesanywhere
 {{- $base := dict "apiVersion" "rolesanywhere.io/v1alpha1" "kind" "InjectorConfiguration" "sidecar" $sidecar }}
 {{- toYaml (mergeOverwrite $base (deepCopy .Values.injector.config)) }}
 {{- end }}
+
+{{- define "rolesanywhere.pull-secrets.labels" -}}
+app.kubernetes.io/name: rolesanywhere-pull-secrets
+app.kubernetes.io/part-of: rolesanywhere
+{{- end }}
+
+{{/* Flags from the values; what is not given is left to the program. */}}
+{{- define "rolesanywhere.pull-secrets.args" -}}
+{{- with .Values.pullSecrets }}
+- {{ printf "--trust-anchor-arn=%s" .identity.trustAnchorArn | quote }}
+- {{ printf "--profile-arn=%s" .identity.profileArn | quote }}
+- {{ printf "--role-arn=%s" .identity.roleArn | quote }}
+{{- range .registries }}
+- {{ printf "--registry=%s" . | quote }}
+{{- end }}
+{{- if ne .secretName "ecr-pull-secret" }}
+- {{ printf "--secret-name=%s" .secretName | quote }}
+{{- end }}
+{{- if .scoped }}
+- --scoped
+{{- end }}
+{{- range .namespaces }}
+- {{ printf "--namespace=%s" . | quote }}
+{{- end }}
+{{- range .excludedNamespaces }}
+- {{ printf "--exclude-namespace=%s" . | quote }}
+{{- end }}
+{{- with .namespaceSelector }}
+- {{ printf "--namespace-selector=%s" . | quote }}
+{{- end }}
+{{- range .serviceAccounts }}
+- {{ printf "--service-account=%s" . | quote }}
+{{- end }}
+{{- range .extraArgs }}
+- {{ . | quote }}
+{{- end }}
+{{- end }}
+{{- end }}
