@@ -4,6 +4,7 @@ import { checkBoundaries } from './check-boundaries.js'
 import { checkDependencies } from './check-dependencies.js'
 import { checkDocs } from './check-docs.js'
 import { checkSecrets } from './check-secrets.js'
+import { readCommandArguments } from './command-arguments.js'
 import { readCommandFlags } from './command-flags.js'
 import { formatProblem } from './problem.js'
 import { checkGenerated, checkVariables, generatedFiles } from './reference/generated.js'
@@ -11,7 +12,11 @@ import { readReference } from './reference/reference.js'
 import { readTree } from './tree.js'
 
 const tree = readTree(fileURLToPath(new URL('..', import.meta.url)))
-const facts = { codes: Object.keys(KIND_OF), commands: await readCommandFlags() }
+const facts = {
+  codes: Object.keys(KIND_OF),
+  commands: await readCommandFlags(),
+  faultOfArguments: await readCommandArguments(),
+}
 const reference = await readReference()
 const generated = generatedFiles(reference, tree.get('README.md') ?? '')
 

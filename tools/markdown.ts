@@ -65,3 +65,33 @@ function linesOf(markdown: string): { line: number; text: string; fenced: boolea
   }
   return lines
 }
+
+/** A fenced block of a document. */
+export interface Block {
+  /** Line of its first line of text. */
+  readonly line: number
+  /** First word after the fence, lower case; empty without one. */
+  readonly language: string
+  /** Without the indentation of the fence. */
+  readonly text: string
+}
+
+/** Fenced blocks of a document in order. */
+export function blocksOf(markdown: string): Block[] {
+  const blocks: Block[] = []
+  let open:
+    { fence: string; indent: number; language: string; line: number; lines: string[] } | undefined
+  for (const [index, text] of markdown.split('\n').entries()) {
+    const [, indent = '', fence, info = ''] = /^(\s*)(`{3,}|~{3,})\s*(\S*)/.exec(text) ?? []
+    if (open === undefined) {
+      if (fence !== undefined) {
+        const language = info.toLowerCase()
+        open = { fence, indent: indent.length, language, line: index + 2, lines: [] }
+      }
+    } else if (fence?.startsWith(open.fence)) {
+      blocks.push({ line: open.line, language: open.language, text: open.lines.join('\n') })
+      open = undefined
+    } else open.lines.push(text.slice(Math.min(open.indent, text.length - text.trimStart().length)))
+  }
+  return blocks
+}

@@ -1,5 +1,7 @@
 import { expect } from 'chai'
 import { checkDocs } from '../../../tools/check-docs.js'
+import { readCommandArguments } from '../../../tools/command-arguments.js'
+import { checkCommandLines } from '../../../tools/docs/command-lines.js'
 import type { CommandFlags } from '../../../tools/docs/flags.js'
 import { linesOf, treeOf } from './bad-tree.js'
 
@@ -11,7 +13,7 @@ const commands: CommandFlags = new Map([
 ])
 
 const check = (files: Record<string, string>, codes: readonly string[] = []): string[] =>
-  linesOf(checkDocs(treeOf(files), { codes, commands }))
+  linesOf(checkDocs(treeOf(files), { codes, commands, faultOfArguments: () => undefined }))
 
 describe('checkDocs', () => {
   describe('doc comments', () => {
@@ -213,5 +215,97 @@ describe('checkDocs', () => {
         expect(check({ 'docs/a.md': text })).to.deep.equal([])
       })
     }
+  })
+
+  describe('calls in code blocks', () => {
+    const faultOfArguments = (args: readonly string[]): string => args.join('|')
+    const calls = (...lines: string[]): string[] => {
+      const text = `\`\`\`sh\n${lines.join('\n')}\n\`\`\`\n`
+      return checkCommandLines(treeOf({ 'README.md': text }), faultOfArguments).map(({ message }) =>
+        message.replace(/^.*: /, ''),
+      )
+    }
+
+    for (const { line, seen } of [
+      { line: 'rolesanywhere serve --imds', seen: ['serve|--imds'] },
+      { line: '$ ./bin/rolesanywhere serve # always', seen: ['serve'] },
+      { line: 'A=b exec rolesanywhere serve --x "a b" &', seen: ['serve|--x|a b'] },
+      { line: "rolesanywhere a 2> log | rolesanywhere b 'c d' > out", seen: ['a', 'b|c d'] },
+      { line: 'x && rolesanywhere a || echo rolesanywhere b; rolesanywhere c', seen: ['a', 'c'] },
+      {
+        line: 'credential_process = rolesanywhere credential-process',
+        seen: ['credential-process'],
+      },
+      { line: 'A=$(rolesanywhere a)', seen: [] },
+      { line: 'rolesanywhere serve … --imds --role-arn …', seen: ['serve|--imds|--role-arn|…'] },
+      { line: 'rolesanywhere pki issue NAME [flags]', seen: [] },
+      { line: 'aws rolesanywhere import-crl --enabled', seen: [] },
+      { line: 'cat rolesanywhere', seen: [] },
+    ]) {
+      it(`are ${seen.length} in \`${line}\``, () => {
+        expect(calls(line)).to.deep.equal(seen)
+      })
+    }
+
+    it('go on after a backslash', () => {
+      expect(calls('rolesanywhere serve \\', '  --imds')).to.deep.equal(['serve|--imds'])
+    })
+
+    it('are judged by the tables of the program', async () => {
+      const faultOf = await readCommandArguments()
+      for (const args of [
+        ['pki', 'issue', 'app', '--days', '7'],
+        ['serve', '--help'],
+        ['--version'],
+        ['exec', '--', 'aws', 's3', 'ls', '--recursive'],
+      ]) {
+        expect(faultOf(args), args.join(' ')).to.equal(undefined)
+      }
+      for (const args of [
+        ['pki', 'issue'],
+        ['serve', 'now'],
+        ['serve', '--imds=maybe'],
+        ['serve', '--listen'],
+        ['dance'],
+      ]) {
+        expect(faultOf(args), args.join(' ')).to.be.a('string')
+      }
+    })
+  })
+
+  describe('blocks', () => {
+    const block = (language: string, text: string): string[] =>
+      check({ 'docs/a.md': `# A\n\n1. One:\n\n   \`\`\`${language}\n${text}\n   \`\`\`\n` })
+
+    it('of JSON, YAML and TypeScript must be readable', () => {
+      expect(block('ts', '   const = 1')[0]).to.match(/^docs\/a.md:6 is a block of ts/)
+      expect(block('json', '   { "a": 1, }')[0]).to.match(/^docs\/a.md:6 is a block of json/)
+      expect(block('yaml', '   a: [1')[0]).to.match(/^docs\/a.md:6 is a block of yaml/)
+    })
+
+    it('may be indented, hold many documents, or be of something else', () => {
+      expect(block('json', '   {"a":1}\n   {"b":2}')).to.deep.equal([])
+      expect(block('yaml', '   a: 1\n   ---\n   b: 2')).to.deep.equal([])
+      expect(block('ini', '   [a')).to.deep.equal([])
+      expect(block('ts', '   await using(a)')).to.deep.equal([])
+    })
+  })
+
+  describe('paths and scripts', () => {
+    const files = { 'package.json': '{"scripts":{"build":"x"}}', 'test/e2e/a.ts': '' }
+
+    it('must be there', () => {
+      const text = '`test/e2e/b.ts` and `npm run bild`'
+      expect(check({ ...files, 'docs/a.md': text })).to.deep.equal([
+        'docs/a.md:1 names test/e2e/b.ts: no such file',
+        'docs/a.md:1 runs npm run bild, which no package has',
+      ])
+    })
+
+    it('may be folders, patterns, placeholders, built, or of other places', () => {
+      const text =
+        '`test/e2e/`, `test/e2e`, `src/*.ts`, `examples/NAME`, `examples/a/dist/main.js`, `/etc/certs/a`, `npm run --silent build`'
+      expect(check({ ...files, 'docs/a.md': text })).to.deep.equal([])
+    })
   })
 })

@@ -10,6 +10,7 @@ import { anchorsOf } from '../../../../tools/markdown.js'
 
 const FOLDER = pathOf('sidecar/deploy/observability')
 const GUIDE = 'docs/operation.md'
+const RUNBOOK = 'docs/runbook.md'
 
 /** Every metric of every program, by the section of the guide that has its table. */
 const TABLES: Readonly<Record<string, readonly Metric[]>> = {
@@ -112,9 +113,9 @@ describe('the alert rules', () => {
       expect(text).to.match(/^ +summary: .+/m)
       expect(text).to.match(/^ +description: .+/m)
       const [, file, anchor = ''] = /^ +runbook_url: (.+)#(.+)$/m.exec(text) ?? []
-      expect(file).to.equal(GUIDE)
+      expect(file).to.equal(RUNBOOK)
       expect(anchor).to.equal(name.toLowerCase())
-      expect([...anchorsOf(read(GUIDE))]).to.include(anchor)
+      expect([...anchorsOf(read(RUNBOOK))]).to.include(anchor)
     })
 
     it(`${name} is tried out`, () => {
@@ -125,10 +126,15 @@ describe('the alert rules', () => {
   }
 
   it('are all explained, and nothing is explained that is no rule', () => {
-    const explained = [...read(GUIDE).matchAll(/^### (RolesAnywhere\w+)$/gm)].map(
+    const explained = [...read(RUNBOOK).matchAll(/^### (RolesAnywhere\w+)$/gm)].map(
       ([, name]) => name,
     )
     expect(explained).to.deep.equal(alerts.map(({ name }) => name))
+  })
+
+  it('share a runbook that names metrics and labels that exist', () => {
+    const names = read(RUNBOOK).matchAll(/\brolesanywhere_\w+(?:\{[^}]*\})?/g)
+    expect([...names].flatMap(([name]) => faultsOf(name))).to.deep.equal([])
   })
 
   it('are rules that Prometheus loads', function () {
