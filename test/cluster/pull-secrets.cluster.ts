@@ -103,8 +103,12 @@ describe('the pull-secret controller as deployed, with a real API server', () =>
     await Promise.all([...running].map(async (each) => each.stop('SIGKILL')))
     await aws.close()
   })
+  /** An API server that has just started does not know its own rules yet, and refuses everybody. */
+  const refusals = (): number =>
+    [...running].reduce((sum, each) => sum + each.log().split('HTTP 403').length - 1, 0)
+  let excused = 0
   afterEach(() => {
-    for (const process of running) expect(process.log()).not.to.include('HTTP 403')
+    expect(refusals()).to.be.at.most(excused)
   })
 
   /** The object of a manifest that has a pod template, as the API server completes it. */
@@ -290,6 +294,7 @@ describe('the pull-secret controller as deployed, with a real API server', () =>
       await cluster.plane.restart()
       await namespace('after')
       await served('after')
+      excused = refusals()
     })
 
     it('has another process take over, which rewrites nothing', async () => {
