@@ -13,6 +13,7 @@ const OUT = 'dist/bin'
 
 /** Libraries that stay out of the main file. Whatever `credential-process` needs is inside it. */
 const LAZY_LIBRARIES: Readonly<Record<string, string>> = {
+  '@kubernetes/client-node': 'kubernetes-client',
   express: 'express',
   'node-forge': 'node-forge',
   'reflect-metadata': 'reflect-metadata',
@@ -23,6 +24,11 @@ const LAZY_LIBRARIES: Readonly<Record<string, string>> = {
   'https-proxy-agent': 'https-proxy-agent',
   '@smithy/shared-ini-file-loader': 'shared-ini-file-loader',
   yaml: 'yaml',
+}
+
+/** Of libraries that are large as a whole: what is used of them, so that the rest stays out. */
+const USED: Readonly<Record<string, readonly string[]>> = {
+  '@kubernetes/client-node': ['KubeConfig'],
 }
 
 const shared = {
@@ -116,8 +122,12 @@ await build({
   banner: { js: '#!/usr/bin/env node' },
 })
 for (const [library, file] of Object.entries(LAZY_LIBRARIES)) {
-  const entryPoints = { [`lib/${file}`]: library }
-  await build({ ...shared, entryPoints, plugins: [lazyLibraries('.')] })
+  const used = USED[library]
+  const contents = `export { ${used?.join(', ') ?? ''} } from '${library}'`
+  const input: BuildOptions = used
+    ? { stdin: { contents, resolveDir: '.' }, entryNames: `lib/${file}` }
+    : { entryPoints: { [`lib/${file}`]: library } }
+  await build({ ...shared, ...input, plugins: used ? [] : [lazyLibraries('.')] })
 }
 // The names that docker and the kubelet look for; `src/entry.ts` goes by the one it was called by.
 const NAMES = [
