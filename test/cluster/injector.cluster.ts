@@ -114,7 +114,9 @@ describe('the injector as deployed, behind a real API server', () => {
         return 'no'
       }
     }
-    expect(can('update', 'secrets/rolesanywhere-injector-tls', '-n', SYSTEM)).to.equal('yes')
+    // An API server needs a moment to know of rules that were just applied.
+    const own = ['update', 'secrets/rolesanywhere-injector-tls', '-n', SYSTEM]
+    await eventually(() => (can(...own) === 'yes' ? true : undefined))
     for (const what of [
       ['create', 'secrets', '-n', SYSTEM],
       ['get', 'secrets', '-n', SYSTEM],
