@@ -199,7 +199,7 @@ export const ROOMS: readonly Room[] = [
   {
     path: 'src/pki/',
     name: 'src/pki',
-    rooms: GROUND,
+    rooms: [...GROUND, 'src/files/make-folders.ts'],
     packages: ['@peculiar/x509', 'node-forge', 'reflect-metadata'],
     ...EFFECTS,
   },

@@ -1,7 +1,8 @@
 import { constants } from 'node:fs'
-import { access, link, mkdir, open, rename, rm, rmdir } from 'node:fs/promises'
+import { access, link, open, rename, rm, rmdir } from 'node:fs/promises'
 import { basename, dirname, join, resolve } from 'node:path'
 import { RolesAnywhereError } from '../errors.js'
+import { makeFolders } from '../files/make-folders.js'
 
 /** One file to make, to replace or to remove. */
 export interface FileChange {
@@ -68,13 +69,19 @@ export async function requireAbsent(
  * @throws RolesAnywhereError `ERR_RA_FILE_UNWRITABLE`.
  */
 export async function makeFolder(folder: string): Promise<() => Promise<void>> {
-  const first = await mkdir(folder, { recursive: true, mode: 0o700 }).catch((cause: unknown) => {
-    throw unwritable(folder, cause)
-  })
+  const first = makeOrThrow(folder)
   return async () => {
     if (first === undefined) return
     const stop = dirname(resolve(first))
     for (let next = resolve(folder); next !== stop; next = dirname(next)) await rmdir(next)
+  }
+}
+
+function makeOrThrow(folder: string): string | undefined {
+  try {
+    return makeFolders(resolve(folder))
+  } catch (cause) {
+    throw unwritable(folder, cause)
   }
 }
 

@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs'
 import { mkdir, readdir, readFile, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { expect } from 'chai'
@@ -24,6 +25,12 @@ describe('writeFiles', () => {
     expect(await readdir(at('a/b'))).to.deep.equal(['one.pem'])
     expect(await modeOf(at('a'))).to.equal(0o700)
     expect(await modeOf(at('a/two.key'))).to.equal(0o600)
+  })
+
+  it('comes to an end below /proc, where no folder can be made', async function () {
+    if (!existsSync('/proc/self')) return this.skip()
+    const change = { path: '/proc/rolesanywhere/x/one.pem', content: 'one', replace: false }
+    await rejectsWithCode(writeFiles([change], 'x'), 'ERR_RA_FILE_UNWRITABLE')
   })
 
   it('replaces and removes files when it may', async () => {
