@@ -1,6 +1,8 @@
 import { spawn, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
+import { statSync } from 'node:fs'
 import { constants } from 'node:os'
+import { delimiter, join } from 'node:path'
 import type { Environment } from './exec-environment.js'
 
 /** Signals that people and supervisors send to end a program or to tell it something. */
@@ -68,19 +70,35 @@ export function relaySignals(onSignal: OnSignal, onTerminal: boolean): SignalRel
 /** Starts a command on this process's own terminal, standard input and output. */
 export function startChild(command: string, args: readonly string[], env: Environment): Child {
   const child = spawn(command, [...args], { env, stdio: 'inherit' })
-  return { ended: ending(child), send: (signal) => void child.kill(signal) }
+  return {
+    ended: ending(child, () => isThere(command, env['PATH'])),
+    send: (signal) => void child.kill(signal),
+  }
 }
 
-async function ending(child: ChildProcess): Promise<ChildEnding> {
+async function ending(child: ChildProcess, isThere: () => boolean): Promise<ChildEnding> {
   try {
     const [code, signal] = (await once(child, 'exit')) as [number | null, NodeJS.Signals | null]
     return { status: code ?? statusOf(signal ?? 'SIGKILL') }
   } catch (error) {
-    const missing = (error as NodeJS.ErrnoException).code === 'ENOENT'
-    return missing
+    const { code } = error as NodeJS.ErrnoException
+    // The system reports a folder of PATH that may not be looked into before a command that is nowhere.
+    return code === 'ENOENT' || (code === 'EACCES' && !isThere())
       ? { status: 127, failure: 'it does not exist' }
       : { status: 126, failure: 'it cannot be run' }
   }
+}
+
+/** Whether there is a file for a command, as far as this user can see. */
+function isThere(command: string, path = ''): boolean {
+  if (command.includes('/')) return true
+  return path.split(delimiter).some((folder) => {
+    try {
+      return statSync(join(folder, command)).isFile()
+    } catch {
+      return false
+    }
+  })
 }
 
 const statusOf = (signal: NodeJS.Signals): number => 128 + constants.signals[signal]

@@ -59,6 +59,7 @@ function unknownCommand(
   first: string,
   second: string | undefined,
 ): RolesAnywhereError {
+  if (/^-+[a-z]/.test(first)) throw flagFirst(first)
   const names = Object.keys(commands)
   const group = names.filter((name) => name.startsWith(`${first} `))
   const guess = nearest(group.length > 0 ? `${first} ${second ?? ''}` : first, names)
@@ -69,6 +70,15 @@ function unknownCommand(
   const what = group.length > 0 && second !== undefined ? `${first} ${second}` : first
   return new RolesAnywhereError('ERR_RA_COMMAND_UNKNOWN', `unknown command "${printable(what)}"`, {
     hint,
+  })
+}
+
+/** Programs of Go take flags with one dash, and before the command. */
+function flagFirst(first: string): RolesAnywhereError {
+  // Without a value, which may be nobody's business.
+  const [, name = ''] = /^-+([a-z][\w-]*)/.exec(first) ?? []
+  return new RolesAnywhereError('ERR_RA_COMMAND_UNKNOWN', `--${printable(name)} is not a command`, {
+    hint: `a command comes first: rolesanywhere COMMAND --${printable(name)}; see --help`,
   })
 }
 

@@ -33,7 +33,7 @@ export function parseArguments(
   for (const token of tokens) {
     if (token.kind === 'positional') positionals.push(token.value)
     if (token.kind !== 'option') continue
-    const flag = known(byName, token.rawName)
+    const flag = known(byName, token.rawName, args[token.index])
     const value =
       flag.value === undefined ? switched(flag, token.value) : required(flag, token.value)
     const earlier = flag.repeatable ? (values.get(flag.name) ?? []) : []
@@ -43,7 +43,8 @@ export function parseArguments(
   return { flags: flagValues(values), positionals }
 }
 
-function known(byName: ReadonlyMap<string, Flag>, rawName: string): Flag {
+/** @param written The whole argument that the flag was found in. */
+function known(byName: ReadonlyMap<string, Flag>, rawName: string, written = ''): Flag {
   const name = rawName.replace(/^-+/, '')
   const found = rawName.startsWith('--')
     ? byName.get(name)
@@ -55,7 +56,9 @@ function known(byName: ReadonlyMap<string, Flag>, rawName: string): Flag {
       hint: reason,
     })
   }
-  const guess = nearest(name, [...byName.keys()])
+  // `-region` is read as `-r`, `-e` and so on.
+  const [, word = name] = rawName.startsWith('--') ? [] : (/^-([a-z][\w-]+)/.exec(written) ?? [])
+  const guess = nearest(word, [...byName.keys()])
   throw new RolesAnywhereError('ERR_RA_FLAG_UNKNOWN', `unknown flag ${rawName}`, {
     hint: guess === undefined ? 'see --help' : `did you mean --${guess}?`,
   })

@@ -7,6 +7,7 @@ export const FURTHER_VARIABLES: Readonly<Record<string, string>> = {
   ROLESANYWHERE_POD_NAME: "name of the pod, for the injector's election of a leader",
   XDG_CACHE_HOME: 'folder of caches; default: ~/.cache',
   HOME: 'where ~ is',
+  PATH: 'where exec looks for its command',
   USERPROFILE: 'where ~ is, on Windows',
   HOSTNAME: 'name of this machine or pod, where one is needed to tell processes apart',
   AWS_CONFIG_FILE: 'AWS config file; default: ~/.aws/config',

@@ -72,6 +72,18 @@ describe('main', () => {
     })
   }
 
+  it('says of a flag before the command where it goes, without its value', async () => {
+    for (const first of ['-region', '--region', '-region=secret']) {
+      expect(await run(first, 'x')).to.deep.equal({
+        status: 2,
+        stdout: '',
+        stderr:
+          'error: --region is not a command (ERR_RA_COMMAND_UNKNOWN)\n' +
+          'hint: a command comes first: rolesanywhere COMMAND --region; see --help\n',
+      })
+    }
+  })
+
   it('runs a command of two words', async () => {
     expect((await run('pki', 'init', 'x')).status).to.equal(0)
   })

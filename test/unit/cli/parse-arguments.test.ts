@@ -51,6 +51,8 @@ describe('parseArguments', () => {
 
   for (const { args, code, hint } of [
     { args: ['--regoin', 'x'], code: 'ERR_RA_FLAG_UNKNOWN', hint: 'did you mean --region?' },
+    { args: ['-region', 'x'], code: 'ERR_RA_FLAG_UNKNOWN', hint: 'did you mean --region?' },
+    { args: ['-regoin=x'], code: 'ERR_RA_FLAG_UNKNOWN', hint: 'did you mean --region?' },
     { args: ['--zzz'], code: 'ERR_RA_FLAG_UNKNOWN', hint: 'see --help' },
     { args: ['-r'], code: 'ERR_RA_FLAG_UNKNOWN', hint: undefined },
     { args: ['--region'], code: 'ERR_RA_FLAG_INVALID', hint: 'write --region REGION' },

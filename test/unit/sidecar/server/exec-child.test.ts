@@ -1,6 +1,9 @@
+import { chmodSync, mkdirSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { expect } from 'chai'
 import { type Child, relaySignals, startChild } from '../../../../sidecar/server/exec-child.js'
 import { recordedIo } from '../../../support/io.js'
+import { temporaryFolder } from '../../../support/temporary-folder.js'
 
 const env = { PATH: process.env['PATH'] }
 
@@ -25,6 +28,38 @@ describe('startChild', () => {
       expect(ending.failure).to.be.a('string')
     })
   }
+
+  describe('with a folder in PATH that may not be looked into', () => {
+    const folder = temporaryFolder()
+    /** A folder with a file that cannot be run. */
+    const named = (name: string, mode: number): string => {
+      const at = join(folder.path, name)
+      mkdirSync(at)
+      writeFileSync(join(at, 'there'), '', { mode: 0o644 })
+      chmodSync(at, mode)
+      return at
+    }
+
+    it('tells a command that is nowhere from one that cannot be run', async function () {
+      // Root may look into every folder.
+      if (process.getuid?.() === 0) this.skip()
+      const PATH = `${named('closed', 0)}:${named('open', 0o755)}`
+      const [nowhere, there] = ['nowhere', 'there'].map((name) => startChild(name, [], { PATH }))
+      try {
+        expect(await nowhere?.ended).to.include({ status: 127 })
+        expect(await there?.ended).to.include({ status: 126 })
+      } finally {
+        // Or it could not be removed.
+        chmodSync(join(folder.path, 'closed'), 0o700)
+      }
+    })
+
+    it('finds a file that cannot be run', async () => {
+      const PATH = `/nonexistent:${named('open', 0o755)}`
+      expect(await startChild('there', [], { PATH }).ended).to.include({ status: 126 })
+      expect(await startChild('nowhere', [], { PATH }).ended).to.include({ status: 127 })
+    })
+  })
 
   it('passes signals on', async () => {
     const child = startChild('sleep', ['60'], env)
