@@ -206,7 +206,7 @@ describe('the session cache', () => {
         this.timeout(60_000)
         const own = await mkdtemp(join(tmpdir(), 'rolesanywhere-test-'))
         try {
-          const report = await killRounds(victim, { folder: own, aws }, 16)
+          const report = await killRounds(victim, { folder: own, aws, program: PROGRAM }, 16)
           expect(report.faults).to.deep.equal([])
           expect(report.killed).to.be.greaterThan(0)
           expect(report.reads).to.be.greaterThan(0)

@@ -5,6 +5,8 @@ export interface Scene {
   /** Its own, empty at the beginning. */
   readonly folder: string
   readonly aws: Emulator
+  /** Path of the built command. */
+  readonly program: string
 }
 
 /** A program that is killed again and again while it writes a file. Each run of it must write. */

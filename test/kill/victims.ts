@@ -1,7 +1,6 @@
 import { join } from 'node:path'
 import { parseEntry } from '../../src/cache/session-entry.js'
 import { IDENTITY_FLAGS, targetFlags } from '../support/aws.js'
-import { PROGRAM } from '../support/program.js'
 import type { Victim } from './victim.js'
 
 /** Every program that keeps a file which others read at the same time. One more is one more row. */
@@ -9,9 +8,9 @@ export const VICTIMS: readonly Victim[] = [
   {
     name: 'session cache',
     // Sessions of 15 minutes are never handed out a second time: each run writes.
-    launch: ({ folder, aws }) => ({
+    launch: ({ folder, aws, program }) => ({
       args: [
-        ...[PROGRAM, 'credential-process', ...IDENTITY_FLAGS, ...targetFlags(aws.url)],
+        ...[program, 'credential-process', ...IDENTITY_FLAGS, ...targetFlags(aws.url)],
         ...['--session-duration', '15m', '--no-cache=false'],
       ],
       env: { ROLESANYWHERE_CACHE_DIR: join(folder, 'cache') },
@@ -22,9 +21,9 @@ export const VICTIMS: readonly Victim[] = [
   },
   {
     name: 'credentials file',
-    launch: ({ folder, aws }) => ({
+    launch: ({ folder, aws, program }) => ({
       args: [
-        ...[PROGRAM, 'update', '--once', ...IDENTITY_FLAGS, ...targetFlags(aws.url)],
+        ...[program, 'update', '--once', ...IDENTITY_FLAGS, ...targetFlags(aws.url)],
         ...['--credentials-file', join(folder, 'aws', 'credentials')],
       ],
       env: {},
