@@ -1,3 +1,4 @@
+import { FILE_MODES, parseFileMode } from '../config/file-mode.js'
 import { loadWorkload } from '../config/workload.js'
 import { credentialsPath } from '../credentials-file/credentials-path.js'
 import { keepProfile } from '../credentials-file/keep-profile.js'
@@ -30,6 +31,12 @@ only once: give them serve or credential-process.`,
       value: 'FILE',
       help: 'the file to write (default ~/.aws/credentials) [AWS_SHARED_CREDENTIALS_FILE]',
     },
+    {
+      name: 'credentials-file-mode',
+      value: 'MODE',
+      choices: FILE_MODES,
+      help: 'permissions of a file that is made: 0600, 0640 or 0644 (default 0600)',
+    },
     { name: 'once', help: 'write it once and end; a failure is not tried again later' },
     ...WORKLOAD_FLAGS,
   ],
@@ -40,7 +47,12 @@ only once: give them serve or credential-process.`,
     const log = commandLog('update', flags, io)
     const profile = flags.get('profile') ?? 'default'
     requireProfileName(profile)
-    const place = { profile, path: credentialsPath(flags.get('credentials-file'), env) }
+    const mode = flags.get('credentials-file-mode')
+    const place = {
+      profile,
+      path: credentialsPath(flags.get('credentials-file'), env),
+      ...(mode !== undefined && { mode: parseFileMode(mode, 'credentials-file-mode') }),
+    }
     const workload = await loadWorkload({ flags, env })
     const deps = { env, clock, random: Math.random, log }
 

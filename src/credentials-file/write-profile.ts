@@ -1,6 +1,7 @@
 import { stat } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
 import type { Clock } from '../clock.js'
+import type { FileMode } from '../config/file-mode.js'
 import { RolesAnywhereError } from '../errors.js'
 import { withFileLock } from '../files/file-lock.js'
 import { placeOf, replaceFile } from '../files/replace-file.js'
@@ -18,6 +19,8 @@ export interface ProfilePlace {
   /** Path of the shared credentials file; symbolic links are followed. */
   readonly path: string
   readonly profile: string
+  /** Permission bits of a file that is made; one that exists keeps its own. Default 0600. */
+  readonly mode?: FileMode
 }
 
 /** Effects of {@link writeProfile}. */
@@ -36,7 +39,7 @@ export interface WriteProfileDeps {
  *   or `ERR_RA_RESPONSE_INVALID`; then the file is as it was.
  */
 export async function writeProfile(
-  { path, profile }: ProfilePlace,
+  { path, profile, mode }: ProfilePlace,
   credentials: SessionCredentials,
   { log, ...deps }: WriteProfileDeps,
 ): Promise<void> {
@@ -46,14 +49,15 @@ export async function writeProfile(
   const warnings = await withFileLock(lock, deps, async ({ isHeld }) => {
     const before = read(place, path)
     const { bytes, warnings } = editProfile(before, profile, values)
-    if (!bytes.equals(before)) await replaceFile(place, bytes, isHeld)
-    return [...warnings, ...(await exposure(place))]
+    if (!bytes.equals(before)) await replaceFile(place, bytes, isHeld, mode)
+    return [...warnings, ...(await exposure(place, mode))]
   })
   for (const warning of warnings) log.warn(warning, { file: path })
 }
 
-/** The mode is its owner's choice, and stays; that it is a bad one is said. */
-async function exposure(place: string): Promise<string[]> {
+/** The mode is its owner's choice, and stays; that it is a bad one is said, unless it was asked for. */
+async function exposure(place: string, asked = 0): Promise<string[]> {
+  if ((asked & OTHERS_MAY_READ) !== 0) return []
   const { mode } = await stat(place)
   if (process.platform === 'win32' || (mode & OTHERS_MAY_READ) === 0) return []
   return ['all users of this machine may read the credentials file; give it mode 0600']

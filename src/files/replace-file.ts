@@ -52,17 +52,19 @@ async function linkTarget(path: string): Promise<string | undefined> {
 /**
  * Puts a file in the place of another in one step: readers see all of the old or all of the new one,
  * and what they see is on disk. Mode, owner and group are those of the file before; a new file is for
- * the owner only. Whoever calls this holds a lock for the file: copies that a killed process left
- * beside it are removed.
+ * the owner only, unless `newMode` says otherwise. Whoever calls this holds a lock for the file: copies
+ * that a killed process left beside it are removed.
  *
  * @param path Not a symbolic link, see {@link placeOf}.
  * @param mayProceed Asked last; when it says no, nothing is replaced.
+ * @param newMode Permission bits of a file that was not there before.
  * @throws RolesAnywhereError `ERR_RA_FILE_UNWRITABLE`; then the file is as it was.
  */
 export async function replaceFile(
   path: string,
   bytes: Uint8Array,
   mayProceed: () => Promise<boolean> = async () => Promise.resolve(true),
+  newMode = OWNER_ONLY,
 ): Promise<void> {
   const prefix = `.${basename(path)}.`
   const folder = dirname(path)
@@ -72,7 +74,7 @@ export async function replaceFile(
     if (before && !before.isFile()) throw unwritable(path, 'not a regular file')
     const temporary = join(folder, `${prefix}${randomBytes(6).toString('hex')}.tmp`)
     try {
-      await writeNew(temporary, bytes, path, before)
+      await writeNew(temporary, bytes, { path, before, newMode })
       if (!(await mayProceed())) throw unwritable(path, 'the lock was taken by another process')
       await rename(temporary, path)
     } catch (error) {
@@ -102,16 +104,26 @@ async function statOf(path: string): Promise<Stats | undefined> {
   }
 }
 
+const OWNER_ONLY = 0o600
+
+/** What a new file is to look like: the one before it, or one with this mode. */
+interface Likeness {
+  readonly path: string
+  readonly before: Stats | undefined
+  readonly newMode: number
+}
+
 async function writeNew(
   temporary: string,
   bytes: Uint8Array,
-  path: string,
-  before: Stats | undefined,
+  { path, before, newMode }: Likeness,
 ): Promise<void> {
-  const file = await open(temporary, 'wx', 0o600)
+  const file = await open(temporary, 'wx', OWNER_ONLY)
   try {
     await file.writeFile(bytes)
     if (before) await dress(file, path, before)
+    // The umask does not decide who may read it.
+    else if (newMode !== OWNER_ONLY) await file.chmod(newMode)
     await file.sync()
   } finally {
     await file.close()

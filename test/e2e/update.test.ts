@@ -63,6 +63,18 @@ describe('rolesanywhere update', () => {
     })
   })
 
+  it('makes the file with the mode that it is told, and keeps it', async () => {
+    for (const run of [1, 2]) {
+      const result = await rolesanywhere(update('--once', '--credentials-file-mode', '0644'))
+      expect(result.status, result.stderr).to.equal(0)
+      expect(result.stderr).to.not.contain('"warn"')
+      expect((await stat(at('credentials'))).mode & 0o777, `run ${run}`).to.equal(0o644)
+    }
+    const other = await rolesanywhere(update('--once', '--credentials-file-mode', '0666'))
+    expect(other.status).to.equal(2)
+    expect(other.stderr).to.contain('ERR_RA_FLAG_INVALID')
+  })
+
   it('any number of them loses nothing, and readers see whole files only', async () => {
     const before = '# kept\r\n[kept]\r\nregion = x\r\n'
     await writeFile(at('credentials'), before)
@@ -170,12 +182,16 @@ describe('rolesanywhere update', () => {
       })
     }
 
-    it('aws_signing_helper serve, with the two flags that say what it takes for granted', async () => {
+    it('aws_signing_helper serve', async () => {
       const line = `aws_signing_helper serve ${files} ${arns} --port 0 --hop-limit 64`
-      const more = ' --session-duration 3600 --imds --no-authorization --health-listen 127.0.0.1:0'
-      const running = await shell(`exec ${line}${more} --log-format json`)
+      // Ports that others on this machine may have, and a log that a program reads.
+      const running = await shell(`exec ${line} --health-listen 127.0.0.1:0 --log-format json`)
+      await running.logged(/no authorization token/)
       const { uri } = JSON.parse(await running.logged(/serving credentials/)) as { uri: string }
       const { origin } = new URL(uri)
+      const shut = await get(uri)
+      expect(shut.status).to.equal(403)
+      expect(shut.body).to.contain('--authorization-token-file')
       const token = await fetch(`${origin}/latest/api/token`, {
         method: 'PUT',
         headers: { 'x-aws-ec2-metadata-token-ttl-seconds': '60', connection: 'close' },

@@ -2,7 +2,7 @@ import { expect } from 'chai'
 import fc from 'fast-check'
 import { parseListenAddress } from '../../../sidecar/listen-address.js'
 import { parseRoles } from '../../../sidecar/server/roles.js'
-import { parseTokenFileMode } from '../../../sidecar/server/token-file-mode.js'
+import { parseFileMode } from '../../../src/config/file-mode.js'
 import { parseDurationSeconds } from '../../../src/config/duration.js'
 import { PROGRAM_SETTINGS, SETTINGS } from '../../../src/config/settings.js'
 import { RolesAnywhereError } from '../../../src/errors.js'
@@ -19,7 +19,7 @@ const PARSERS: Readonly<Record<string, (input: string) => unknown>> = {
   parseDurationSeconds,
   parseListenAddress: (input) => parseListenAddress(input, 'listen'),
   parseRoles: (input) => parseRoles([input, input]),
-  parseTokenFileMode,
+  parseFileMode: (input) => parseFileMode(input, 'mode'),
   trusting: (pem) => trusting({ name: 'CA bundle', pem }, {}),
   ...Object.fromEntries(
     [...Object.values(SETTINGS), ...Object.values(PROGRAM_SETTINGS)].map(({ flag, parse }) => [

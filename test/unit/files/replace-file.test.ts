@@ -32,6 +32,19 @@ describe('files to be replaced', () => {
       expect(await readdir(folder.path)).to.deep.equal(['file'])
     })
 
+    it('makes a file with another mode when it is told to, whatever the umask', async () => {
+      const before = process.umask(0o077)
+      try {
+        await replaceFile(at('file'), NEW, undefined, 0o644)
+      } finally {
+        process.umask(before)
+      }
+      expect(await bits(at('file'))).to.equal(0o644)
+      await chmod(at('file'), 0o600)
+      await replaceFile(at('file'), NEW, undefined, 0o644)
+      expect(await bits(at('file'))).to.equal(0o600)
+    })
+
     for (const mode of [0o400, 0o600, 0o640, 0o644]) {
       it(`keeps the mode 0${mode.toString(8)}`, async () => {
         await writeFile(at('file'), 'old')
