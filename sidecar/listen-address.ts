@@ -1,3 +1,4 @@
+import { isIPv4 } from 'node:net'
 import { RolesAnywhereError } from '../src/errors.js'
 
 /** Where a listener binds. */
@@ -23,3 +24,7 @@ export function parseListenAddress(text: string, flag: string): ListenAddress {
     hint: `write it like --${flag} 127.0.0.1:9911, or with port 0 for any free port`,
   })
 }
+
+/** Whether only processes of this machine, or of this pod, can reach an address. */
+export const isLoopback = ({ host }: ListenAddress): boolean =>
+  host === 'localhost' || host === '::1' || (isIPv4(host) && host.startsWith('127.'))

@@ -14,6 +14,15 @@ export interface Authorization {
 /** Lets every process that reaches the server have credentials. */
 export const openToAll: Authorization = { refusal: () => undefined }
 
+const NOT_OPEN = errorAnswer(
+  403,
+  'AuthorizationNotConfigured',
+  'start serve with --authorization-token-file, or with --no-authorization, to open this path',
+)
+
+/** Lets nobody have credentials, and says which flag of `serve` would. */
+export const closedToAll: Authorization = { refusal: () => NOT_OPEN }
+
 const MISSING = errorAnswer(401, 'MissingAuthorization', 'the Authorization header is missing')
 const WRONG = errorAnswer(403, 'WrongAuthorization', 'the authorization token is not valid')
 

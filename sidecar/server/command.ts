@@ -8,12 +8,16 @@ import { startSidecar } from './start-sidecar.js'
 
 /** Serves session credentials on the local container credentials endpoint until it is told to end. */
 export const serveCommand: Command = {
-  usage: 'serve --authorization-token-file FILE [flags]',
+  usage: 'serve [--authorization-token-file FILE] [flags]',
   summary: 'Serve session credentials to the containers of a pod, always fresh',
   description: `An AWS SDK in the same pod finds them with two variables:
 
   AWS_CONTAINER_CREDENTIALS_FULL_URI=http://127.0.0.1:9911/v1/credentials
   AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE=FILE
+
+With neither --authorization-token-file nor --no-authorization, it serves as aws_signing_helper
+does: by the routes of the instance metadata service alone, on loopback, for clients with
+AWS_EC2_METADATA_SERVICE_ENDPOINT=http://127.0.0.1:9911.
 
 Sessions are renewed in the background. When AWS cannot be reached, the last session is served
 until a minute before its end. Certificate files that change are taken into use once they fit
@@ -31,7 +35,15 @@ status page are on the health listener.`,
       await makeTokenFiles(options, { clock, log })
       return 0
     }
-    const sidecar = await startSidecar(options, { env, clock, random: Math.random, log })
+    const quit = new AbortController()
+    const onQuit = (): void => {
+      if (!quit.signal.aborted) log.info('asked to end by a client')
+      quit.abort()
+    }
+    const sidecar = await startSidecar(
+      { ...options, ...(options.quit && { onQuit }) },
+      { env, clock, random: Math.random, log },
+    )
 
     const reload = async (): Promise<void> => {
       log.info('reloading')
@@ -46,6 +58,11 @@ status page are on the health listener.`,
     let reloaded = Promise.resolve()
     const release = io.onSignal(['SIGHUP'], () => void (reloaded = reloaded.then(reload)))
     try {
+      if (options.closed === true) {
+        log.warn('no authorization token: credentials are served as instance metadata alone', {
+          hint: `--authorization-token-file or --no-authorization opens ${CREDENTIALS_PATH}`,
+        })
+      }
       log.info('serving credentials', {
         uri: sidecar.url + CREDENTIALS_PATH,
         ...(sidecar.urls.length > 1 && { addresses: sidecar.urls }),
@@ -54,7 +71,11 @@ status page are on the health listener.`,
         roles: [...options.workloads.keys()].filter(Boolean),
         tokenFile: options.tokenFile,
       })
-      await untilAborted(io.signal)
+      await untilAborted(AbortSignal.any([io.signal, quit.signal]))
+      if (options.drainDelayMs > 0 && !quit.signal.aborted) {
+        log.info('serving until clients have ended', { drainDelayMs: options.drainDelayMs })
+        await clock.sleep(options.drainDelayMs, { signal: quit.signal })
+      }
       log.info('draining')
       return 0
     } finally {

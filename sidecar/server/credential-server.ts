@@ -6,6 +6,7 @@ import { connectionLimit } from './connection-limit.js'
 import { credentialsAnswer, roleAt, type Sessions } from './container-route.js'
 import { type Answer, errorAnswer, sendAnswer } from './http-answer.js'
 import type { Imds } from './imds-routes.js'
+import { type QuitRoute, isQuitTarget, quitAnswer } from './quit-route.js'
 import { createRequestGuard } from './request-guard.js'
 
 /** Idle sockets live longer than the 90 s for which the Go SDK keeps them, or it may reuse a closed one. */
@@ -18,7 +19,7 @@ const REQUEST_TIMEOUT_MS = 10_000
 const MAX_HEADER_BYTES = 16 * 1024
 
 /** What a request was for. */
-export type RouteName = 'container' | 'imds' | 'none'
+export type RouteName = 'container' | 'imds' | 'quit' | 'none'
 
 /** What the credential server is made of. */
 export interface CredentialServerInit {
@@ -28,6 +29,8 @@ export interface CredentialServerInit {
   readonly host: string | readonly string[]
   /** Adds the routes of the instance metadata service. Several servers may share one. */
   readonly imds?: Imds
+  /** Adds the route by which a client ends the server. */
+  readonly quit?: QuitRoute
   /** Default: silent. */
   readonly log?: Logger
   /** Default: the system clock. */
@@ -59,6 +62,8 @@ export function createCredentialServer(init: CredentialServerInit): Server {
     const role = roleAt(target)
     const found = safeAnswer(request, target, role)
     discardBody(request, response)
+    // Only once the answer is out, or nobody waits for it: the server closes its connections then.
+    if (found === init.quit?.accepted) response.once('close', init.quit.quit)
     sendAnswer(response, found)
     if (startedMs !== undefined) {
       onAnswer?.(routeName(target, role, init), found.status, clock.monotonicMs() - startedMs)
@@ -73,6 +78,7 @@ export function createCredentialServer(init: CredentialServerInit): Server {
       // Only a client that takes this server for a proxy sends a whole URL.
       if (!target.startsWith('/')) return NOT_A_PATH
       if (role !== undefined) return containerAnswer(request, role)
+      if (init.quit && isQuitTarget(target)) return quitAnswer(init.quit, request)
       return init.imds?.owns(target) ? init.imds.answer(request) : NOT_FOUND
     } catch (error) {
       log.error('a request could not be answered', { error })
@@ -122,9 +128,10 @@ const ONLY_READING = errorAnswer(405, 'MethodNotAllowed', 'only GET and HEAD are
 function routeName(
   target: string,
   role: string | undefined,
-  { imds }: CredentialServerInit,
+  { imds, quit }: CredentialServerInit,
 ): RouteName {
   if (role !== undefined) return 'container'
+  if (quit && isQuitTarget(target)) return 'quit'
   return imds?.owns(target) ? 'imds' : 'none'
 }
 

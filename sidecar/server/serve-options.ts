@@ -1,15 +1,21 @@
 import type { Flag, FlagValues } from '../../src/cli/command.js'
 import { WORKLOAD_FLAGS } from '../../src/cli/setting-flags.js'
+import { FILE_MODES, parseFileMode } from '../../src/config/file-mode.js'
 import { loadWorkload } from '../../src/config/workload.js'
 import { RolesAnywhereError } from '../../src/errors.js'
 import type { Workload } from '../../src/index.js'
 import { CREDENTIALS_PATH } from './container-route.js'
 import { imdsRefreshIntervalMs } from './imds-routes.js'
-import { parseListenAddress } from '../listen-address.js'
-import { readRefreshOptions, REFRESH_FLAGS, START_SPREAD_FLAG } from './refresh-flags.js'
+import { isLoopback, type ListenAddress, parseListenAddress } from '../listen-address.js'
+import { QUIT_PATH } from './quit-route.js'
+import {
+  readDurationMs,
+  readRefreshOptions,
+  REFRESH_FLAGS,
+  START_SPREAD_FLAG,
+} from './refresh-flags.js'
 import { parseRoles, parseRoleTokenFiles } from './roles.js'
 import type { SidecarOptions } from './start-sidecar.js'
-import { parseTokenFileMode } from './token-file-mode.js'
 
 const TOKEN_FILE_VARIABLE = 'ROLESANYWHERE_AUTHORIZATION_TOKEN_FILE'
 
@@ -51,7 +57,7 @@ export const SERVE_FLAGS: readonly Flag[] = [
   {
     name: 'authorization-token-file-mode',
     value: 'MODE',
-    choices: ['0600', '0640', '0644'],
+    choices: FILE_MODES,
     help: 'permissions of a token file that is made: 0600, 0640 or 0644 (default 0644)',
   },
   {
@@ -70,19 +76,33 @@ export const SERVE_FLAGS: readonly Flag[] = [
     name: 'imds',
     help: 'also answer as the instance metadata service (version 2) for the default role',
   },
+  {
+    name: 'quit',
+    help: `end, as by SIGTERM, on POST ${QUIT_PATH} with the authorization token`,
+  },
+  {
+    name: 'drain-delay',
+    value: 'DURATION',
+    help: 'go on serving for this time after SIGTERM, for clients that end later (default 0)',
+  },
   ...REFRESH_FLAGS,
   START_SPREAD_FLAG,
 ]
+
+/** What the flags say: what to serve, and how to end. */
+export interface ServeOptions extends Omit<SidecarOptions, 'onQuit'> {
+  /** Whether a client may end it. */
+  readonly quit: boolean
+  /** How long to go on after having been asked to end. */
+  readonly drainDelayMs: number
+}
 
 /**
  * Reads them. Everything is checked before anything has an effect.
  *
  * @throws RolesAnywhereError of kind `usage` or `config`.
  */
-export async function readServeOptions(
-  flags: FlagValues,
-  env: Environment,
-): Promise<SidecarOptions> {
+export async function readServeOptions(flags: FlagValues, env: Environment): Promise<ServeOptions> {
   const port = flags.get('port')
   if (port !== undefined && flags.has('listen')) {
     throw new RolesAnywhereError(
@@ -93,16 +113,28 @@ export async function readServeOptions(
   }
   const roles = parseRoles(flags.all('role'))
   const addresses = flags.all('listen').map((text) => parseListenAddress(text, 'listen'))
+  const listen =
+    addresses.length > 0
+      ? addresses
+      : [parseListenAddress(port ?? '127.0.0.1:9911', port ? 'port' : 'listen')]
   const workloads = await loadWorkloads(flags, env)
+  const authorization = authorizationOptions(flags, env, listen)
+  const quit = flags.has('quit')
+  if (quit && authorization.tokenFile === undefined) {
+    throw new RolesAnywhereError(
+      'ERR_RA_FLAG_CONFLICT',
+      'flag --quit needs --authorization-token-file',
+      { hint: 'without a token every process that reaches the port could end the server' },
+    )
+  }
   return {
     ...readRefreshOptions(flags),
-    ...tokenFile(flags, env),
-    ...imds(flags, workloads),
+    ...authorization,
+    ...imds(flags, workloads, authorization.closed === true),
+    quit,
+    drainDelayMs: readDurationMs(flags, 'drain-delay') ?? 0,
     roleTokenFiles: parseRoleTokenFiles(flags.all('role-token-file'), roles),
-    listen:
-      addresses.length > 0
-        ? addresses
-        : [parseListenAddress(port ?? '127.0.0.1:9911', port ? 'port' : 'listen')],
+    listen,
     healthListen: parseListenAddress(
       flags.get('health-listen') ?? '127.0.0.1:9912',
       'health-listen',
@@ -115,14 +147,17 @@ export async function readServeOptions(
 function imds(
   flags: FlagValues,
   workloads: ReadonlyMap<string, Workload>,
+  isOnlyWay: boolean,
 ): Pick<SidecarOptions, 'imds' | 'refreshIntervalMs'> {
-  if (!flags.has('imds')) return {}
+  if (!flags.has('imds') && !isOnlyWay) return {}
   const asked = readRefreshOptions(flags).refreshIntervalMs ?? Number.POSITIVE_INFINITY
   const needed = imdsRefreshIntervalMs(workloads.get('')?.params.durationSeconds ?? 3600)
   if (needed !== undefined) return { imds: true, refreshIntervalMs: Math.min(asked, needed) }
   throw new RolesAnywhereError(
     'ERR_RA_FLAG_CONFLICT',
-    'flag --imds needs sessions that are longer',
+    flags.has('imds')
+      ? 'flag --imds needs sessions that are longer'
+      : 'without --authorization-token-file, sessions have to be longer',
     { hint: 'pass --session-duration 1h' },
   )
 }
@@ -144,15 +179,23 @@ export async function loadWorkloads(
   return workloads
 }
 
-function tokenFile(
+/**
+ * Who may ask. With neither flag, clients come as they come to `aws_signing_helper serve`: by the
+ * instance metadata routes, from this machine. Further than loopback, or to make token files, somebody
+ * has to say what is meant.
+ */
+function authorizationOptions(
   flags: FlagValues,
   env: Environment,
-): Pick<SidecarOptions, 'tokenFile' | 'tokenFileMode'> {
-  const bits = flags.get('authorization-token-file-mode')
-  const mode = bits === undefined ? {} : { tokenFileMode: parseTokenFileMode(bits) }
+  listen: readonly ListenAddress[],
+): Pick<SidecarOptions, 'tokenFile' | 'tokenFileMode' | 'closed'> {
+  const flag = 'authorization-token-file-mode'
+  const bits = flags.get(flag)
+  const mode = bits === undefined ? {} : { tokenFileMode: parseFileMode(bits, flag) }
   if (flags.has('no-authorization')) return mode
   const path = flags.get('authorization-token-file') ?? (env[TOKEN_FILE_VARIABLE] || undefined)
   if (path !== undefined) return { tokenFile: path, ...mode }
+  if (listen.every(isLoopback) && !flags.has('make-token-files')) return { closed: true, ...mode }
   throw new RolesAnywhereError(
     'ERR_RA_SETTING_MISSING',
     'missing setting --authorization-token-file',

@@ -6,6 +6,7 @@ import { VERSION } from '../../src/version.js'
 import {
   type Authorization,
   authorizationByRole,
+  closedToAll,
   openToAll,
   tokenAuthorization,
 } from './authorization.js'
@@ -19,6 +20,7 @@ import { listenAll } from './listen-all.js'
 import type { ListenAddress } from '../listen-address.js'
 import { createSidecarMetrics } from './metrics.js'
 import type { Observer } from './observer.js'
+import { quitRoute } from './quit-route.js'
 import { certificateSnapshot, roleLabel, roleSnapshot } from './snapshot.js'
 import { type RefreshOptions, type Reloadable, type Roles, startRoles } from './start-roles.js'
 import { openTokenFile } from './token-file.js'
@@ -34,6 +36,8 @@ export interface SidecarOptions extends RefreshOptions {
   readonly healthListen?: ListenAddress
   /** Absent: every process that reaches the port may ask. */
   readonly tokenFile?: string
+  /** Without a token file: nobody gets credentials by the container routes. */
+  readonly closed?: boolean
   /** Permission bits of token files that are made. */
   readonly tokenFileMode?: TokenFileMode
   /** Tokens of roles that are not opened by the one of {@link tokenFile}, by role name. */
@@ -42,6 +46,8 @@ export interface SidecarOptions extends RefreshOptions {
   readonly workloads: ReadonlyMap<string, Workload>
   /** Also answer as the instance metadata service, for the default role. */
   readonly imds?: boolean
+  /** Called when a client with the token of {@link tokenFile} ends the server; absent: none can. */
+  readonly onQuit?: () => void
 }
 
 /** Effects of {@link startSidecar}. */
@@ -90,7 +96,7 @@ export async function startSidecar(options: SidecarOptions, deps: SidecarDeps): 
   const counters = createSidecarMetrics({
     version: VERSION,
     roles: [...options.workloads.keys()].map(roleLabel),
-    routes: ROUTES,
+    routes: options.onQuit ? [...ROUTES, 'quit'] : ROUTES,
   })
   const roles = startRoles(options.workloads, options, { ...deps, events, counters })
   const observer: Observer = {
@@ -117,6 +123,7 @@ export async function startSidecar(options: SidecarOptions, deps: SidecarDeps): 
   try {
     const sessions = countingStale(roles.keepers, observer)
     const imds = options.imds ? imdsOf(roles, sessions, clock) : undefined
+    const quit = options.onQuit && quitRoute(authorization, options.onQuit)
     const maxConnections = Math.ceil(connectionLimit(readLimits()) / options.listen.length)
     const makeServer = (): Server =>
       createCredentialServer({
@@ -128,6 +135,7 @@ export async function startSidecar(options: SidecarOptions, deps: SidecarDeps): 
         maxConnections,
         onAnswer: observer.onCredentialRequest,
         ...(imds && { imds }),
+        ...(quit && { quit }),
       })
     const listeners = await listenAll(options.listen, makeServer)
     servers.push(...listeners.servers)
@@ -169,7 +177,7 @@ function imdsOf(
 }
 
 async function authorize(
-  { tokenFile, roleTokenFiles = new Map() }: SidecarOptions,
+  { tokenFile, closed = false, roleTokenFiles = new Map() }: SidecarOptions,
   deps: Parameters<typeof openTokenFile>[1],
 ): Promise<Authorization> {
   const open = async (path: string): Promise<Authorization> => {
@@ -178,7 +186,8 @@ async function authorize(
   }
   const own = new Map<string, Authorization>()
   for (const [role, path] of roleTokenFiles) own.set(role, await open(path))
-  return authorizationByRole(own, tokenFile === undefined ? openToAll : await open(tokenFile))
+  const withoutToken = closed ? closedToAll : openToAll
+  return authorizationByRole(own, tokenFile === undefined ? withoutToken : await open(tokenFile))
 }
 
 /** Tells the observer whenever a session is handed out that should have been renewed. */

@@ -1,13 +1,5 @@
-import { RolesAnywhereError } from '../../src/errors.js'
-
 /** Permission bits that a token file may be made with. */
 export type TokenFileMode = 0o600 | 0o640 | 0o644
-
-const MODES: ReadonlyMap<string, TokenFileMode> = new Map([
-  ['0600', 0o600],
-  ['0640', 0o640],
-  ['0644', 0o644],
-])
 
 /**
  * Mode of a token file unless another one is asked for: everyone who sees the volume that it lies in
@@ -17,19 +9,3 @@ const MODES: ReadonlyMap<string, TokenFileMode> = new Map([
  * shared with other users, ask for 0600 or 0640.
  */
 export const DEFAULT_TOKEN_FILE_MODE: TokenFileMode = 0o644
-
-/**
- * Reads the value of `--authorization-token-file-mode`: 0600, 0640 or 0644, with or without the
- * leading zero.
- *
- * @throws RolesAnywhereError `ERR_RA_FLAG_INVALID`.
- */
-export function parseTokenFileMode(text: string): TokenFileMode {
-  const mode = MODES.get(text.padStart(4, '0'))
-  if (mode !== undefined) return mode
-  throw new RolesAnywhereError(
-    'ERR_RA_FLAG_INVALID',
-    'flag --authorization-token-file-mode is not 0600, 0640 or 0644',
-    { hint: '0600: this user, 0640: and its group, 0644: everyone who sees the folder' },
-  )
-}

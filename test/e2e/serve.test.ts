@@ -174,6 +174,39 @@ describe('rolesanywhere serve', () => {
     })
   })
 
+  describe('told how to end', () => {
+    it('ends well when a client with the token asks for it', async () => {
+      const server = await serve(['--quit', '--drain-delay', '10m'])
+      await server.logged(/session refreshed/)
+      const url = `${new URL(server.uri).origin}/v1/quit`
+      const headers = { authorization: await readFile(tokenFile(), 'utf8') }
+      const refused = await fetch(url, { method: 'POST' })
+      expect(refused.status).to.equal(401)
+      expect((await fetch(url, { method: 'POST', headers })).status).to.equal(200)
+      expect((await server.finished()).status).to.equal(0)
+      expect(server.log()).to.match(/asked to end by a client/)
+    })
+
+    it('goes on serving for the drain delay, until a client ends it', async () => {
+      const server = await serve(['--quit', '--drain-delay', '10m'])
+      await server.logged(/session refreshed/)
+      server.process.kill('SIGTERM')
+      await server.logged(/serving until clients have ended/)
+      expect((await server.credentials()).status).to.equal(200)
+      const headers = { authorization: await readFile(tokenFile(), 'utf8') }
+      const url = `${new URL(server.uri).origin}/v1/quit`
+      expect((await fetch(url, { method: 'POST', headers })).status).to.equal(200)
+      expect((await server.finished()).status).to.equal(0)
+    })
+
+    it('ends by itself after the drain delay', async () => {
+      const server = await serve(['--drain-delay', '1s'])
+      server.process.kill('SIGTERM')
+      await server.logged(/draining/)
+      expect((await server.finished()).status).to.equal(0)
+    })
+  })
+
   describe('refuses to start', () => {
     const cases: readonly {
       readonly what: string
@@ -181,7 +214,12 @@ describe('rolesanywhere serve', () => {
       readonly status: number
       readonly code: string
     }[] = [
-      { what: 'without a token file', args: [], status: 3, code: 'ERR_RA_SETTING_MISSING' },
+      {
+        what: 'without a token file on an address that others reach',
+        args: ['--listen', '0.0.0.0:0'],
+        status: 3,
+        code: 'ERR_RA_SETTING_MISSING',
+      },
       {
         what: 'with a role without a name',
         args: ['--no-authorization', '--role', ARNS.reports],

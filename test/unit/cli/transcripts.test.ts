@@ -259,6 +259,11 @@ describe('what the program says', () => {
         { what: 'help', args: ['serve', '--help'] },
         { what: 'success', args: () => free() },
         { what: 'no token file', args: () => free().toSpliced(1, 2) },
+        {
+          what: 'no token file, and sessions too short for metadata clients',
+          args: () => free('--session-duration', '15m').toSpliced(1, 2),
+        },
+        { what: 'an end for everybody', args: () => free('--quit').toSpliced(1, 2) },
         { what: 'two ways to say where', args: () => free('--port', '1') },
         { what: 'an address that is none', args: () => serve('--listen', 'here') },
         { what: 'a port that is taken', args: () => serve('--listen', `127.0.0.1:${busyPort()}`) },

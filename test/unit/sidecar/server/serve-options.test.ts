@@ -3,8 +3,8 @@ import {
   loadWorkloads,
   readServeOptions,
   SERVE_FLAGS,
+  type ServeOptions,
 } from '../../../../sidecar/server/serve-options.js'
-import type { SidecarOptions } from '../../../../sidecar/server/start-sidecar.js'
 import { parseArguments } from '../../../../src/cli/parse-arguments.js'
 import { ARNS, IDENTITY_FLAGS, targetFlags } from '../../../support/aws.js'
 import { rejectsWithCode } from '../../../support/rejects.js'
@@ -16,7 +16,7 @@ const flagsOf = (args: readonly string[]) =>
     ...targetFlags('http://127.0.0.1:1'),
     ...args,
   ]).flags
-const read = async (...args: readonly string[]): Promise<SidecarOptions> =>
+const read = async (...args: readonly string[]): Promise<ServeOptions> =>
   readServeOptions(flagsOf(['--authorization-token-file', '/run/token', ...args]), env)
 
 describe('readServeOptions', () => {
@@ -63,7 +63,48 @@ describe('readServeOptions', () => {
     await rejectsWithCode(read('--imds', '--session-duration', '15m'), 'ERR_RA_FLAG_CONFLICT')
   })
 
+  describe('without a token file', () => {
+    const plain = async (...args: readonly string[]): Promise<ServeOptions> =>
+      readServeOptions(flagsOf(args), env)
+
+    it('serves as the helper does: by the metadata routes, on loopback alone', async () => {
+      for (const where of [
+        [],
+        ['--port', '1'],
+        ['--listen', '[::1]:1', '--listen', '127.0.0.2:1'],
+      ]) {
+        const options = await plain(...where, '--hop-limit', '64')
+        expect(options).to.include({ closed: true, imds: true, refreshIntervalMs: 1_800_000 })
+        expect(options.tokenFile).to.equal(undefined)
+      }
+      for (const args of [['--listen', '0.0.0.0:1'], ['--make-token-files']]) {
+        await rejectsWithCode(plain(...args), 'ERR_RA_SETTING_MISSING')
+      }
+      await rejectsWithCode(plain('--session-duration', '15m'), 'ERR_RA_FLAG_CONFLICT')
+    })
+
+    it('is open when somebody says so', async () => {
+      const options = await plain('--no-authorization', '--listen', '0.0.0.0:1')
+      expect(options).to.not.have.any.keys('closed', 'imds', 'tokenFile')
+    })
+
+    it('cannot be ended by clients', async () => {
+      for (const args of [[], ['--no-authorization']]) {
+        await rejectsWithCode(plain('--quit', ...args), 'ERR_RA_FLAG_CONFLICT')
+      }
+    })
+  })
+
+  it('reads how to end', async () => {
+    expect(await read()).to.include({ quit: false, drainDelayMs: 0 })
+    expect(await read('--quit', '--drain-delay', '20')).to.include({
+      quit: true,
+      drainDelayMs: 20_000,
+    })
+  })
+
   for (const args of [
+    ['--drain-delay', 'a while'],
     ['--refresh-interval', '10s'],
     ['--refresh-interval', 'often'],
     ['--poll-interval', '0'],

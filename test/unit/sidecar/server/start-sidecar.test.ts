@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs'
+import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect } from 'chai'
 import {
@@ -223,6 +223,81 @@ describe('startSidecar', () => {
       await clock.advance(200)
       return serial() === before ? undefined : true
     })
+  })
+
+  it('keeps the container routes shut when it is closed, and says which flag opens them', async () => {
+    await start({ closed: true, imds: true })
+    await until(() => ready() && ready('reports'))
+    for (const path of ['/v1/credentials', '/v1/credentials/reports']) {
+      const refused = await get(path, 'any-token-of-some-length')
+      expect(refused.status).to.equal(403)
+      expect(await refused.text()).to.contain('--authorization-token-file')
+    }
+    const issued = await fetch(`${sidecar!.url}/latest/api/token`, {
+      method: 'PUT',
+      headers: { 'x-aws-ec2-metadata-token-ttl-seconds': '60' },
+    })
+    expect(issued.status).to.equal(200)
+  })
+
+  describe('told by a client to end', () => {
+    const TOKEN = 'a-token-of-sufficient-length'
+    let quits = 0
+
+    async function ask(headers: Record<string, string>, method = 'POST'): Promise<Response> {
+      return fetch(`${sidecar!.url}/v1/quit`, { method, headers })
+    }
+
+    beforeEach(async () => {
+      quits = 0
+      const tokenFile = join(folder.path, 'token')
+      writeFileSync(tokenFile, TOKEN)
+      await start({ tokenFile, onQuit: () => quits++ })
+    })
+
+    it('says so once it has answered', async () => {
+      const accepted = await ask({ authorization: TOKEN })
+      expect(accepted.status).to.equal(200)
+      await until(() => quits === 1)
+      expect(await metrics()).to.contain(
+        'rolesanywhere_credential_requests_total{route="quit",code="200"} 1',
+      )
+    })
+
+    for (const { what, headers, method, status } of [
+      { what: 'without the token', headers: {}, status: 401 },
+      { what: 'with another token', headers: { authorization: `${TOKEN}x` }, status: 403 },
+      { what: 'by GET', method: 'GET', headers: { authorization: TOKEN }, status: 405 },
+      { what: 'by HEAD', method: 'HEAD', headers: { authorization: TOKEN }, status: 405 },
+      {
+        what: 'through a proxy',
+        headers: { authorization: TOKEN, 'x-forwarded-for': '10.0.0.1' },
+        status: 403,
+      },
+      {
+        what: 'from a page',
+        headers: { authorization: TOKEN, origin: 'http://localhost' },
+        status: 403,
+      },
+    ] as { what: string; headers: Record<string, string>; method?: string; status: number }[]) {
+      it(`does not when asked ${what}`, async () => {
+        const refused = await ask(headers, method)
+        expect(refused.status).to.equal(status)
+        if (status === 405) expect(refused.headers.get('allow')).to.equal('POST')
+        await refused.text()
+        // Whatever follows an answer has followed once the next one is here.
+        await (await get('/v1/credentials')).text()
+        expect(quits).to.equal(0)
+      })
+    }
+  })
+
+  it('cannot be ended by clients unless that was asked for', async () => {
+    const tokenFile = join(folder.path, 'token')
+    await start({ tokenFile })
+    const headers = { authorization: readFileSync(tokenFile, 'utf8') }
+    const answer = await fetch(`${sidecar!.url}/v1/quit`, { method: 'POST', headers })
+    expect(answer.status).to.equal(404)
   })
 
   it('opens a role that has a token of its own with that token alone', async () => {

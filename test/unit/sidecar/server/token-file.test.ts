@@ -13,7 +13,7 @@ import {
 import { join } from 'node:path'
 import { expect } from 'chai'
 import { openTokenFile, type TokenFileDeps } from '../../../../sidecar/server/token-file.js'
-import { parseTokenFileMode } from '../../../../sidecar/server/token-file-mode.js'
+import { parseFileMode } from '../../../../src/config/file-mode.js'
 import type { Logger } from '../../../../src/log.js'
 import { ManualClock } from '../../../support/manual-clock.js'
 import { rejectsWithCode, throwsWithCode } from '../../../support/rejects.js'
@@ -61,14 +61,14 @@ describe('openTokenFile', () => {
 
   for (const text of ['0600', '640', '0644']) {
     it(`makes a file of mode ${text} when asked to`, async () => {
-      await open({ mode: parseTokenFileMode(text) })
+      await open({ mode: parseFileMode(text, 'mode') })
       expect((await stat(path)).mode & 0o777).to.equal(Number.parseInt(text, 8))
     })
   }
 
   for (const text of ['', '0666', '0o600', 'rw', '00644', '-600']) {
     it(`refuses the mode "${text}"`, () => {
-      throwsWithCode(() => parseTokenFileMode(text), 'ERR_RA_FLAG_INVALID')
+      throwsWithCode(() => parseFileMode(text, 'mode'), 'ERR_RA_FLAG_INVALID')
     })
   }
 
