@@ -248,7 +248,7 @@ for name in emulator rolesanywhere-sidecar app stranger; do
   log=$(podman logs "$pod-$name" 2>&1)
   if grep -qF -e 'PRIVATE KEY' -e "$token" <<<"$log"; then fail "$name logs a secret"; fi
 done
-podman pod stop --time 10 "$pod" >/dev/null
+podman pod stop --time 30 "$pod" >/dev/null
 for name in emulator rolesanywhere-sidecar app stranger; do
   code=$(podman inspect --format '{{.State.ExitCode}}' "$pod-$name")
   [[ $code == 0 ]] || fail "$name ends with status $code on SIGTERM"

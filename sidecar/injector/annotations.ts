@@ -28,6 +28,7 @@ export const ANNOTATIONS = {
   'sidecar-mode': POD_AND_CONFIGURATION,
   'sidecar-position': POD_AND_CONFIGURATION,
   'startup-gate': POD_AND_CONFIGURATION,
+  'app-quits-sidecar': POD,
   'sidecar-patch': POD,
 } as const satisfies Readonly<Record<string, readonly Layer[]>>
 

@@ -58,7 +58,7 @@ export function injectPod(request: InjectionRequest, config: InjectorConfig): In
     if (settings.credentialsFile) {
       warn(
         'credentials-file',
-        'the credentials file can be read by containers of the same user as the sidecar alone, and programs that run long read it only once',
+        'programs that run long read the credentials file only once, and keep what they have read',
       )
     }
     const operations = mutate({ pod, request, workload, settings, config, warn })

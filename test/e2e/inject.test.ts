@@ -39,6 +39,8 @@ metadata:
     rolesanywhere.io/container-roles: reporter=reports
     rolesanywhere.io/sidecar-mode: container
 spec:
+  # A second more than the sidecar needs for itself, for which it serves on when it is told to end.
+  terminationGracePeriodSeconds: 11
   containers:
     - {name: app, image: app}
     - {name: reporter, image: reporter}

@@ -3,7 +3,7 @@ import { refusal, type Warn } from '../refusal.js'
 import type { ServerVersion } from '../request.js'
 import type { GATES, InjectionSettings, Position } from '../settings/resolve-settings.js'
 import type { Mesh } from './mesh.js'
-import type { Container, Pod } from './pod.js'
+import { type Container, isToEnd, type Pod } from './pod.js'
 
 /** How and where the sidecar runs. */
 export interface Placement {
@@ -41,6 +41,7 @@ export function placementOf(
   const { mesh, warn } = context
   const mode = modeOf(pod, settings, context)
   if (mode === 'container') {
+    checkAllEnd(pod, settings)
     if (settings.gate !== 'auto' && settings.gate !== 'none') {
       warn('gate-without-effect', 'startup-gate has no effect on a sidecar in container mode')
     }
@@ -71,7 +72,7 @@ function modeOf(
 ): Placement['mode'] {
   const minor =
     serverVersion === undefined || serverVersion.major > 1 ? EVERY_KUBELET : serverVersion.minor
-  const ends = spec.restartPolicy === 'Never' || spec.restartPolicy === 'OnFailure'
+  const ends = isToEnd(spec)
   if (settings.mode === 'native' && minor < API_SERVER) {
     throw refusal(
       'sidecar-mode',
@@ -80,7 +81,7 @@ function modeOf(
     )
   }
   if (settings.mode === 'container') {
-    if (ends) {
+    if (ends && !settings.appQuitsSidecar) {
       warn(
         'pod-would-not-end',
         'a sidecar in container mode runs on after the application has ended',
@@ -97,10 +98,21 @@ function modeOf(
     )
     return 'native'
   }
+  if (settings.appQuitsSidecar) return 'container'
   throw refusal(
     'pod-would-not-end',
     `restartPolicy ${String(spec.restartPolicy)} on Kubernetes 1.${minor}: without native sidecars the pod would never complete`,
-    'run the program under "rolesanywhere exec" in its own image, or accept it with sidecar-mode container',
+    'run the program under "rolesanywhere exec" in its own image, quit the sidecar at the end and say so with app-quits-sidecar, or accept it with sidecar-mode container',
+  )
+}
+
+/** Quitting the sidecar leaves the container that keeps a credentials file, which has no listener. */
+function checkAllEnd({ spec }: Pod, { appQuitsSidecar, credentialsFile }: InjectionSettings): void {
+  if (!isToEnd(spec) || !appQuitsSidecar || !credentialsFile) return
+  throw refusal(
+    'pod-would-not-end',
+    'app-quits-sidecar does not end the container that credentials-file adds',
+    'leave one of the two annotations out',
   )
 }
 

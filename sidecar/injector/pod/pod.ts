@@ -33,6 +33,7 @@ export interface Pod {
     readonly hostNetwork?: unknown
     readonly shareProcessNamespace?: unknown
     readonly restartPolicy?: unknown
+    readonly terminationGracePeriodSeconds?: unknown
     readonly serviceAccountName?: unknown
     readonly serviceAccount?: unknown
     readonly nodeSelector?: Fields
@@ -41,6 +42,10 @@ export interface Pod {
     readonly securityContext?: Fields
   }
 }
+
+/** Whether a pod completes once its containers have ended, as those of a Job do. */
+export const isToEnd = ({ restartPolicy }: Pod['spec']): boolean =>
+  restartPolicy === 'Never' || restartPolicy === 'OnFailure'
 
 /** A map of which nothing is known. */
 export type Fields = Readonly<Record<string, unknown>>

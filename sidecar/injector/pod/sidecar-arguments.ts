@@ -2,7 +2,7 @@ import type { SidecarConfig } from '../config/injector-config.js'
 import { FILE_MOUNT, IDENTITY_MOUNT, roleTokenMount, TOKEN_MOUNT } from '../names.js'
 import type { InjectionSettings } from '../settings/resolve-settings.js'
 import type { Placement } from './placement.js'
-import type { Pod } from './pod.js'
+import { isToEnd, type Pod } from './pod.js'
 import type { Ports } from './ports.js'
 import type { SessionName } from './session-name.js'
 import type { IdentityVolume } from './volumes.js'
@@ -43,12 +43,39 @@ export function serveArguments(init: SidecarInit): readonly string[] {
   ]
 }
 
+/**
+ * Flags for a sidecar that the kubelet ends together with the application, or never: it serves on while
+ * the application ends, and the application of a pod that is to complete may end it.
+ */
+export function endingArguments({ placement, pod: { spec } }: SidecarInit): readonly string[] {
+  if (placement.mode === 'native') return []
+  const seconds = drainDelaySeconds(spec.terminationGracePeriodSeconds)
+  return [
+    ...(seconds > 0 ? [`--drain-delay=${seconds}`] : []),
+    ...(isToEnd(spec) ? ['--quit'] : []),
+  ]
+}
+
+/** @see https://kubernetes.io/docs/concepts/workloads/pods/pod-lifecycle/#pod-termination */
+const DEFAULT_GRACE_SECONDS = 30
+/** For the drain itself, which takes five seconds at most, and the kubelet's own work. */
+const DRAIN_SECONDS = 10
+/** The pod is there for as long, even when the application has ended: an hour of grace is no reason. */
+const MAX_DRAIN_DELAY_SECONDS = 20
+
+function drainDelaySeconds(grace: unknown): number {
+  const seconds = typeof grace === 'number' ? grace : DEFAULT_GRACE_SECONDS
+  return Math.min(Math.max(0, seconds - DRAIN_SECONDS), MAX_DRAIN_DELAY_SECONDS)
+}
+
 /** The command line of `update`. */
 export const updateArguments = (init: SidecarInit): readonly string[] => [
   'update',
   ...written([
     ...workloadFlags(init),
     ['credentials-file', `${FILE_MOUNT}/credentials`],
+    // As with the token: users differ, and who sees the volume is what the pod decides.
+    ['credentials-file-mode', '0644'],
     ['profile', 'default'],
   ]),
 ]

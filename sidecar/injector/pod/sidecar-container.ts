@@ -11,7 +11,12 @@ import {
 } from '../names.js'
 import { fieldAt, type Fields } from './pod.js'
 import { POD_NAME_VARIABLE } from './session-name.js'
-import { serveArguments, type SidecarInit, updateArguments } from './sidecar-arguments.js'
+import {
+  endingArguments,
+  serveArguments,
+  type SidecarInit,
+  updateArguments,
+} from './sidecar-arguments.js'
 
 /** The container that serves credentials. */
 export function sidecarContainer(init: SidecarInit): Fields {
@@ -19,7 +24,7 @@ export function sidecarContainer(init: SidecarInit): Fields {
   const native = placement.mode === 'native'
   return {
     name: SIDECAR,
-    ...program(init, serveArguments(init)),
+    ...program(init, [...serveArguments(init), ...endingArguments(init)]),
     ports: [{ name: 'rolesanywhere', containerPort: ports.health, protocol: 'TCP' }],
     ...(native && { restartPolicy: 'Always', ...startupProbe(init) }),
     volumeMounts: [identityMount(init), ...tokenMounts(init)],

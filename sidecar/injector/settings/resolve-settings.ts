@@ -39,6 +39,8 @@ export interface InjectionSettings {
   readonly mode: (typeof MODES)[number]
   readonly gate: (typeof GATES)[number]
   readonly position: Position
+  /** The application ends a sidecar that would not end by itself. */
+  readonly appQuitsSidecar: boolean
   readonly sidecarPatch?: string
   /** Every value that somebody gave, in the order in which people want to read them. */
   readonly sources: readonly (Setting & { readonly name: AnnotationName })[]
@@ -122,6 +124,7 @@ export function resolveSettings(layers: Layers, warn: Warn): InjectionSettings {
     mode: read('sidecar-mode', (text, where) => wordOf(text, MODES, where)) ?? 'auto',
     gate: read('startup-gate', (text, where) => wordOf(text, GATES, where)) ?? 'auto',
     position: read('sidecar-position', positionOf) ?? { kind: 'auto' },
+    appQuitsSidecar: read('app-quits-sidecar', truthOf) ?? false,
     ...only('sessionDurationSeconds', duration),
     ...only('roleSessionName', find('role-session-name')?.text),
     ...only('containers', read('containers', listOf)),
