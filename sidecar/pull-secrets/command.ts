@@ -17,13 +17,11 @@ import { createKubeClient } from '../kube/client.js'
 import { connect } from '../kube/connection.js'
 import { parseListenAddress } from '../listen-address.js'
 import { untilAborted } from '../until-aborted.js'
+import type { PullSecretOptions } from './engine.js'
 import type { PullRegistry } from './keep-tokens-fresh.js'
 import { parseLabelSelector } from './label-selector.js'
-import {
-  type PullSecretOptions,
-  runPullSecretsOnce,
-  startPullSecrets,
-} from './start-pull-secrets.js'
+import { runPullSecretsOnce } from './run-once.js'
+import { startPullSecrets } from './start-pull-secrets.js'
 
 const DEFAULT_NAME = 'rolesanywhere-pull-secrets'
 const DNS_NAME = /^(?=.{1,253}$)[a-z0-9]([-a-z0-9.]*[a-z0-9])?$/

@@ -1,10 +1,10 @@
 import { expect } from 'chai'
+import type { PullSecretOptions } from '../../../../sidecar/pull-secrets/engine.js'
 import type { PullRegistry } from '../../../../sidecar/pull-secrets/keep-tokens-fresh.js'
 import { parseLabelSelector } from '../../../../sidecar/pull-secrets/label-selector.js'
+import { runPullSecretsOnce } from '../../../../sidecar/pull-secrets/run-once.js'
 import {
-  type PullSecretOptions,
   type PullSecrets,
-  runPullSecretsOnce,
   startPullSecrets,
 } from '../../../../sidecar/pull-secrets/start-pull-secrets.js'
 import { RolesAnywhereError } from '../../../../src/errors.js'
