@@ -10,8 +10,8 @@ import { tellStory } from './story.js'
 const ROOT = fileURLToPath(new URL('../../../../', import.meta.url))
 
 const narrator = createNarrator((text) => process.stdout.write(text), process.stdout.isTTY)
-const processes = new Processes()
 const folder = await mkdtemp(join(tmpdir(), 'rolesanywhere-demo-'))
+const processes = new Processes(folder)
 const startMs = performance.now()
 
 async function cleanUp(): Promise<void> {

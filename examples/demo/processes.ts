@@ -21,8 +21,14 @@ export interface Running {
 
 /** Starts programs with exactly the environment given, and ends whatever is left of them. */
 export class Processes {
+  readonly #home: string
   readonly #running = new Set<ChildProcess>()
   #ended = false
+
+  /** @param home Folder in which programs look for settings and keep their caches. */
+  constructor(home: string) {
+    this.#home = home
+  }
 
   /** Runs a program to its end. */
   async run(
@@ -84,7 +90,7 @@ export class Processes {
       // Nothing of this machine's AWS configuration may reach the story, and no cache stays behind.
       env: {
         PATH: process.env['PATH'] ?? '',
-        HOME: '/nonexistent',
+        HOME: this.#home,
         NODE_DISABLE_COMPILE_CACHE: '1',
         ...env,
       },
