@@ -16,7 +16,7 @@ export const emulatorCommand: Command = {
   usage: 'emulator --state FILE | --from-template FILE [flags]',
   summary: 'Run a local look-alike of the AWS services that this program talks to',
   description: `One listener answers CreateSession, GetCallerIdentity, the S3 operations of a bucket
-lister, ECR GetAuthorizationToken and the registry's list of tags. The state file
+lister, ECR GetAuthorizationToken and a registry to pull from. The state file
 names trust anchors, profiles, roles, buckets and repositories; docs/emulator.md
 describes it. A CloudFormation template in JSON can take its place, or both can be given: trust
 conditions and permissions are then those that AWS would get.

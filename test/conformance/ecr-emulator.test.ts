@@ -42,12 +42,18 @@ describe('the registry of the emulator', () => {
     return sendRaw(aws.port, { method: 'GET', target: '/v2/app/tags/list', headers, body: '' })
   }
 
-  const world = (policy?: object, role: object = {}) => ({
+  const world = (policy?: object, role: object = {}, own?: object) => ({
     state: stateFor(root, {
       role,
       world: {
         repositories: [
-          { name: 'app', account: ACCOUNT, region: REGION, tags: ['own'] },
+          {
+            name: 'app',
+            account: ACCOUNT,
+            region: REGION,
+            tags: ['own'],
+            ...(own && { policy: own as PolicyDocument }),
+          },
           {
             name: 'app',
             account: OTHER,
@@ -88,6 +94,32 @@ describe('the registry of the emulator', () => {
       })
     })
   }
+
+  for (const [what, document, status] of [
+    ['that lets somebody else in', policy({ AWS: OTHER }), 200],
+    ['that denies it to the role', policy({ AWS: ROLE_ARN }, 'Deny'), 403],
+  ] as const) {
+    it(`answers ${status} for a repository of its own account with a policy ${what}`, async () => {
+      await withEmulator(world(undefined, {}, document), async (aws) => {
+        expect((await tags(aws, ACCOUNT)).status).to.equal(status)
+      })
+    })
+  }
+
+  it('asks the conditions of a policy of a repository about the session', async () => {
+    const shared = (Condition: object): object => ({
+      Statement: [{ Effect: 'Allow', Principal: '*', Action: ACTION, Condition }],
+    })
+    for (const [account, status] of [
+      [ACCOUNT, 200],
+      [OTHER, 403],
+    ] as const) {
+      const Condition = { StringEquals: { 'aws:PrincipalAccount': account } }
+      await withEmulator(world(shared(Condition)), async (aws) => {
+        expect((await tags(aws, OTHER)).status).to.equal(status)
+      })
+    }
+  })
 
   it("wants the role's own permission for another account's repository, too", async () => {
     const statement = { Effect: 'Allow', Action: 'ecr:GetAuthorizationToken', Resource: '*' }

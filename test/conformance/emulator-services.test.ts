@@ -292,6 +292,21 @@ describe('the emulator verifies requests that session keys signed', () => {
     )
   })
 
+  it('denies sessions that were issued before the instant of a revocation', async () => {
+    await running(async ({ port, state }, keys) => {
+      const answer = async (instant: Date): Promise<string> => {
+        const Condition = { DateLessThan: { 'aws:TokenIssueTime': instant.toISOString() } }
+        const deny = { Effect: 'Deny', Action: '*', Resource: '*', Condition }
+        const allow = { Effect: 'Allow', Action: '*', Resource: '*' }
+        const policies = [{ Statement: [allow, deny] }]
+        state.replace(stateFor(root, { role: { policies } }))
+        return nameOf(await sendRaw(port, awsRequest(keys, CALLS.s3)))
+      }
+      expect(await answer(new Date(NOW.getTime() + 1))).to.equal('403 AccessDenied')
+      expect(await answer(NOW)).to.match(/^200/)
+    })
+  })
+
   it('narrows a session by the session policy of its profile', async () => {
     const sessionPolicy = {
       Statement: { Effect: 'Allow', Action: 'ecr:*', Resource: '*' },

@@ -79,17 +79,37 @@ describe('the infrastructure template', () => {
         'ecr:GetDownloadUrlForLayer',
         'ecr:ListImages',
       ],
+      PullOtherImages: [
+        'ecr:BatchCheckLayerAvailability',
+        'ecr:BatchGetImage',
+        'ecr:GetDownloadUrlForLayer',
+        'ecr:ListImages',
+      ],
+      PullThroughCache: [
+        'ecr:BatchCheckLayerAvailability',
+        'ecr:BatchGetImage',
+        'ecr:GetDownloadUrlForLayer',
+        'ecr:BatchImportUpstreamImage',
+        'ecr:CreateRepository',
+      ],
     })
   })
 
-  it('has no wildcard but the two that AWS demands', () => {
+  it('has no wildcard but the two that AWS demands, and that of a cache where one is named', () => {
     const policies = resources.flatMap(({ Properties }) =>
       ['AssumeRolePolicyDocument', 'PolicyDocument', 'RepositoryPolicyText'].flatMap((name) =>
         Properties[name] === undefined ? [] : statementsOf(Properties[name]),
       ),
     )
-    expect(policies).to.have.length(9)
-    const wild = policies.filter((statement) => JSON.stringify(statement).includes('*'))
+    expect(policies).to.have.length(11)
+    const all = policies.filter((statement) => JSON.stringify(statement).includes('*'))
+    const cache = all.find(({ Sid }) => Sid === 'PullThroughCache')
+    expect(JSON.stringify(cache?.Resource)).to.include('{"Ref":"PullThroughPrefix"},"/*"')
+    const [policy] = Object.entries(template.Resources).filter(([id]) =>
+      id.startsWith('WithPullThr'),
+    )
+    expect(policy?.[1]).to.include({ Condition: 'HasPullThroughPrefix' })
+    const wild = all.filter((statement) => statement !== cache)
     expect(wild.map(({ Action, Resource }) => [Action, Resource])).to.have.deep.members([
       ['s3:ListAllMyBuckets', '*'],
       ['ecr:GetAuthorizationToken', '*'],
@@ -258,6 +278,19 @@ describe('the emulator with that template', () => {
     })
   })
 
+  it('trusts under the conditions that docs/infrastructure.md shows, and under no other', () => {
+    const guide = readFileSync(new URL('../../docs/infrastructure.md', import.meta.url), 'utf8')
+    const [, json = '{}'] = /^```json\n([\s\S]*?)^```/m.exec(guide) ?? []
+    const shown = Object.values(JSON.parse(json) as Record<string, Record<string, string>>)
+    const { state, outputs } = read()
+    const policy = state.role(outputs.get('BucketListerRoleArn')!)?.trustPolicy
+    const conditions = policy?.flatMap((statement) => statement.conditions) ?? []
+    expect(conditions.map(({ key }) => key)).to.have.members(
+      shown.flatMap((keys) => Object.keys(keys).map((key) => key.toLowerCase())),
+    )
+    expect(conditions.at(-1)?.values).to.deep.equal(Object.values(shown.at(-1) ?? {}).slice(-1))
+  })
+
   it('pulls from the repository of the template and from no other', async () => {
     const made = read()
     await withEmulator({ state: made.state }, async (emulator) => {
@@ -265,6 +298,42 @@ describe('the emulator with that template', () => {
       expect(await tags(emulator, keys, 's3-bucket-lister')).to.equal(200)
       expect(await tags(emulator, keys, 'other')).to.equal(403)
       expect(await s3(emulator, keys, '/'), 'the role lists no bucket').to.equal(403)
+    })
+  })
+
+  it('pulls from the repositories and through the cache that its parameters name', async () => {
+    const PullRepositoryArns = `arn:aws:ecr:${REGION}:${ACCOUNT}:repository/other`
+    const made = read({ PullRepositoryArns, PullThroughPrefix: 'hub' })
+    await withEmulator({ state: made.state }, async (emulator) => {
+      const keys = await keysOf(emulator, made, node, 'ImagePuller')
+      expect(await tags(emulator, keys, 'other')).to.equal(200)
+      expect(await tags(emulator, keys, 'another')).to.equal(403)
+    })
+  })
+
+  for (const [SessionSeconds, duration, permitted] of [
+    ['900', 900, 3600],
+    ['3600', 3600, 3600],
+    ['43200', 43_200, 43_200],
+  ] as const) {
+    it(`makes sessions of ${duration} seconds, and roles that permit them`, () => {
+      const { state, outputs } = read({ SessionSeconds })
+      expect(state.profile(outputs.get('ProfileArn')!)).to.include({ durationSeconds: duration })
+      for (const name of ['BucketListerRoleArn', 'ImagePullerRoleArn']) {
+        expect(state.role(outputs.get(name)!)).to.include({ maxSessionDuration: permitted })
+      }
+    })
+  }
+
+  it('narrows every session by the policy that its parameter holds', async () => {
+    const SessionPolicy = JSON.stringify({
+      Statement: [{ Effect: 'Allow', Action: 's3:ListBucket', Resource: '*' }],
+    })
+    const made = read({ SessionPolicy, BucketName: 'reports' })
+    await withEmulator({ state: made.state }, async (emulator) => {
+      const keys = await keysOf(emulator, made, pod, 'BucketLister')
+      expect(await s3(emulator, keys, '/reports')).to.equal(200)
+      expect(await s3(emulator, keys, '/')).to.equal(403)
     })
   })
 
@@ -349,12 +418,12 @@ describe('the emulator with that template', () => {
     },
     {
       what: 'a condition of a policy that it does not know',
-      names: 'DateLessThan',
+      names: 'IpAddress',
       change: (template: Template) => {
         const [statement] = statementsOf(
           first(template, 'AWS::IAM::Role')['AssumeRolePolicyDocument'],
         )
-        statement!.Condition!['DateLessThan'] = { 'aws:CurrentTime': '2030-01-01T00:00:00Z' }
+        statement!.Condition!['IpAddress'] = { 'aws:SourceIp': '10.0.0.0/8' }
       },
     },
   ]) {
@@ -375,6 +444,26 @@ describe('the emulator with that template', () => {
       what: 'a CA of AWS Private CA',
       parameters: { CertificateBundle: '', PrivateCaArn: privateCa },
       names: 'AWS Private CA',
+    },
+    {
+      what: 'roles for every certificate',
+      parameters: { ImagePullerUnit: '' },
+      names: 'ImagePuller',
+    },
+    { what: 'a wildcard unit', parameters: { BucketListerUnit: 'pay*' }, names: 'whole value' },
+    { what: 'another length', parameters: { SessionSeconds: '901' }, names: '900, 1800, 3600' },
+    { what: 'a yes', parameters: { AcceptRoleSessionName: 'yes' }, names: 'true, false' },
+    {
+      what: 'half an account',
+      parameters: { PullAccounts: '210987654321,1' },
+      names: 'PullAccounts',
+    },
+    { what: 'no images', parameters: { KeptImages: '0' }, names: 'less than 1' },
+    { what: 'a number that is none', parameters: { CaExpiryDays: 'x' }, names: 'not a number' },
+    {
+      what: 'too long a bundle',
+      parameters: { CertificateBundle: 'x'.repeat(4097) },
+      names: '4096',
     },
     { what: 'a parameter that it does not have', parameters: { Bucket: 'x' }, names: '"Bucket"' },
   ]) {

@@ -19,14 +19,14 @@ export function registryFront({ registryPort, emulatorPort }: Behind): RequestLi
   }
 }
 
-/** What the emulator refuses; a repository without content is what it has to say about any other. */
+/** What the emulator refuses. Its own image is another one than the registry's. */
 async function verdict(
   incoming: IncomingMessage,
   port: number,
 ): Promise<IncomingMessage | undefined> {
   const answer = await new Promise<IncomingMessage>((resolve) => forward(incoming, port, resolve))
   const { statusCode = 0 } = answer
-  // 404 is what the emulator says of content, which it does not have.
+  // 404 is what the emulator says of content that it does not have.
   if (statusCode !== 200 && statusCode !== 404) return answer
   answer.resume()
   return undefined

@@ -11,12 +11,26 @@ interface Descriptor {
 
 const OCI = 'application/vnd.oci.image'
 
+/** What is in an image, in its top folder. */
+export interface ImageFile {
+  readonly name: string
+  readonly content: Buffer
+  /** What a container of it runs; without, it is there to be pulled. */
+  readonly entrypoint?: readonly string[]
+}
+
+const HELLO: ImageFile = { name: 'hello.txt', content: Buffer.from('hello\n') }
+
 /**
  * Writes an image with one file in it into an OCI layout: `skopeo copy oci:FOLDER:NAME` reads it.
  *
  * @see https://github.com/opencontainers/image-spec/blob/main/image-layout.md
  */
-export async function writeImage(folder: string, name: string): Promise<void> {
+export async function writeImage(
+  folder: string,
+  name: string,
+  file: ImageFile = HELLO,
+): Promise<void> {
   const blobs = join(folder, 'blobs', 'sha256')
   await mkdir(blobs, { recursive: true })
   const put = async (mediaType: string, content: Buffer): Promise<Descriptor> => {
@@ -25,13 +39,18 @@ export async function writeImage(folder: string, name: string): Promise<void> {
     return { mediaType, digest: `sha256:${hash}`, size: content.length }
   }
   const json = (value: unknown): Buffer => Buffer.from(JSON.stringify(value))
-  const tar = tarOf('hello.txt', 'hello\n')
+  const tar = tarOf(file)
   const diffId = `sha256:${createHash('sha256').update(tar).digest('hex')}`
   const layer = await put(`${OCI}.layer.v1.tar+gzip`, gzipSync(tar))
   const architecture = process.arch === 'arm64' ? 'arm64' : 'amd64'
   const config = await put(
     `${OCI}.config.v1+json`,
-    json({ architecture, os: 'linux', rootfs: { type: 'layers', diff_ids: [diffId] } }),
+    json({
+      architecture,
+      os: 'linux',
+      ...(file.entrypoint && { config: { Entrypoint: file.entrypoint } }),
+      rootfs: { type: 'layers', diff_ids: [diffId] },
+    }),
   )
   const manifest = await put(
     `${OCI}.manifest.v1+json`,
@@ -43,15 +62,15 @@ export async function writeImage(folder: string, name: string): Promise<void> {
   await writeFile(join(folder, 'oci-layout'), json({ imageLayoutVersion: '1.0.0' }))
 }
 
-/** One small file in the format of POSIX (ustar). */
-function tarOf(name: string, text: string): Buffer {
+/** One file in the format of POSIX (ustar), which everybody may read and run. */
+function tarOf({ name, content }: ImageFile): Buffer {
   const header = Buffer.alloc(512)
   const octal = (value: number, width: number): string => value.toString(8).padStart(width - 1, '0')
   header.write(name, 0)
-  header.write(octal(0o644, 8), 100)
+  header.write(octal(0o755, 8), 100)
   header.write(octal(0, 8), 108)
   header.write(octal(0, 8), 116)
-  header.write(octal(text.length, 12), 124)
+  header.write(octal(content.length, 12), 124)
   header.write(octal(0, 12), 136)
   header.write('        ', 148)
   header.write('0', 156)
@@ -64,7 +83,6 @@ function tarOf(name: string, text: string): Buffer {
     148,
   )
   header.write('\u0000 ', 154)
-  const body = Buffer.alloc(512)
-  body.write(text, 0)
-  return Buffer.concat([header, body, Buffer.alloc(1024)])
+  const padding = Buffer.alloc((512 - (content.length % 512)) % 512)
+  return Buffer.concat([header, content, padding, Buffer.alloc(1024)])
 }

@@ -110,6 +110,21 @@ export const SCENARIOS: readonly Scenario[] = [
     },
   },
   {
+    name: 'skopeo pulls the image that the emulator makes',
+    needs: ['skopeo'],
+    play: async (stage) =>
+      succeeded(await stage.run('skopeo', copy(stage, stage.emulated, '--src-tls-verify=false'))),
+  },
+  {
+    name: 'podman pulls the image that the emulator makes',
+    needs: ['podman'],
+    needsRoot: true,
+    async play(stage) {
+      const pull = ['pull', '--quiet', '--tls-verify=false', `${stage.emulated}/team/app:v1`]
+      succeeded(await stage.run('podman', [...podmanArgs(stage, 'emulated'), ...pull]))
+    },
+  },
+  {
     name: 'skopeo is refused without credentials',
     needs: ['skopeo'],
     async play(stage) {
@@ -141,12 +156,13 @@ export const SCENARIOS: readonly Scenario[] = [
     },
   },
   {
-    name: 'the journey of examples/ecr: skopeo logs in, and lists tags through helper and pull secret',
+    name: 'the journey of examples/ecr: skopeo logs in, lists tags, and pulls through helper and pull secret',
     needs: ['skopeo', 'bash'],
     async play(stage) {
       const outcome = await stage.run(JOURNEY, [])
       succeeded(outcome)
-      const said = ['Login Succeeded!', 'through the helper', 'with what is in it']
+      const image = 'image of team/app'
+      const said = ['Login Succeeded!', `   ${image}`, `skopeo pulls with what is in it: ${image}`]
       const missing = said.find((text) => !outcome.stdout.includes(text))
       if (missing !== undefined) throw new Error(`it does not say "${missing}"`)
     },

@@ -10,7 +10,7 @@ import { eventually } from '../support/eventually.js'
 import { endPrograms, type Finished, type Running, startCommand } from '../support/program.js'
 import { listenOnLoopback, serverIdentity, testRoot, webServer } from '../support/tls-server.js'
 import { registryFront } from './front.js'
-import { writeImage } from './image.js'
+import { type ImageFile, writeImage } from './image.js'
 
 /** An address of loopback on which nothing else is likely to have port 443. */
 const TLS_ADDRESS = '127.77.1.1'
@@ -22,6 +22,8 @@ export interface Stage {
   readonly folder: string
   /** Host and port of the registry over plain HTTP: an alias of {@link HOST}. */
   readonly alias: string
+  /** Host and port of the emulator's own registry, an alias as well. */
+  readonly emulated: string
   /** What settings and PATH a client needs that uses the credential helper. */
   readonly env: Readonly<Record<string, string>>
   /** Folder with the root that signed the certificate of {@link HOST}; absent without port 443. */
@@ -33,12 +35,12 @@ export interface Stage {
   close(): Promise<void>
 }
 
-/** Sets it all up: emulator, registry with one image, front, credential helper, configuration. */
-export async function setStage(): Promise<Stage> {
+/** Sets it all up: emulator, registry with one image of this file, front, credential helper, configuration. */
+export async function setStage(file?: ImageFile): Promise<Stage> {
   const folder = await mkdtemp(join(tmpdir(), 'ra-registry-'))
   const repositories = [{ name: 'team/app', account: ACCOUNT, region: REGION, tags: ['v1'] }]
   const aws = await startEcr({ repositories })
-  const registryPort = await startRegistry(folder)
+  const registryPort = await startRegistry(folder, file)
   const front = registryFront({ registryPort, emulatorPort: aws.port })
   const plain = webServer(front)
   const alias = `127.0.0.1:${await listenOnLoopback(plain)}`
@@ -53,7 +55,8 @@ export async function setStage(): Promise<Stage> {
     await mkdir(certificates)
     await writeFile(join(certificates, 'ca.crt'), root.certificate.toString())
   }
-  const env = await clientEnvironment(folder, aws.url, alias)
+  const emulated = `127.0.0.1:${aws.port}`
+  const env = await clientEnvironment(folder, aws.url, [alias, emulated])
   const hosts = join(folder, 'hosts')
   const accept = { default: [{ type: 'insecureAcceptAnything' }] }
   await mkdir(join(folder, '.config', 'containers'), { recursive: true })
@@ -66,6 +69,7 @@ export async function setStage(): Promise<Stage> {
     repositories,
     folder,
     alias,
+    emulated,
     env,
     certificates,
     run,
@@ -84,7 +88,7 @@ export async function setStage(): Promise<Stage> {
 }
 
 /** Debian's registry with one image, pushed as anybody may on its own port. */
-async function startRegistry(folder: string): Promise<number> {
+async function startRegistry(folder: string, file?: ImageFile): Promise<number> {
   const port = await freePort()
   const config = join(folder, 'registry.yml')
   await writeFile(
@@ -103,7 +107,7 @@ async function startRegistry(folder: string): Promise<number> {
     return answer?.ok ? true : undefined
   })
   const image = join(folder, 'image')
-  await writeImage(image, 'v1')
+  await writeImage(image, 'v1', file)
   const target = `docker://127.0.0.1:${port}/team/app:v1`
   const policy = [
     '--insecure-policy',
@@ -128,15 +132,16 @@ async function freePort(): Promise<number> {
 async function clientEnvironment(
   folder: string,
   emulator: string,
-  alias: string,
+  aliases: readonly string[],
 ): Promise<Record<string, string>> {
   const bin = join(folder, 'bin')
   await mkdir(bin)
   await symlink(DOCKER_HELPER, join(bin, 'docker-credential-rolesanywhere'))
   const config = join(folder, 'registries.json')
-  await writeFile(config, JSON.stringify({ aliases: { [alias]: HOST } }))
+  const each = (value: string): object => Object.fromEntries(aliases.map((host) => [host, value]))
+  await writeFile(config, JSON.stringify({ aliases: each(HOST) }))
   const auth = join(folder, 'auth.json')
-  const credHelpers = { [alias]: 'rolesanywhere', [HOST]: 'rolesanywhere' }
+  const credHelpers = { ...each('rolesanywhere'), [HOST]: 'rolesanywhere' }
   await writeFile(auth, JSON.stringify({ credHelpers }))
   return {
     ...ecrEnvironment(emulator),

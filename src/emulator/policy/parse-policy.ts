@@ -1,5 +1,6 @@
 import type { JsonNode } from '../state/json-node.js'
-import { type Condition, OPERATORS } from './condition.js'
+import type { Condition } from './condition.js'
+import { type Operator, OPERATORS } from './operators.js'
 import type { Patterns, Policy, Statement } from './policy.js'
 
 /** Whether a policy says who may assume a role, what a role may do, or who may use a repository. */
@@ -62,6 +63,12 @@ function parseConditions([name, block]: readonly [string, JsonNode]): Condition[
     quantifier,
     ifExists: match[3] !== undefined,
     key: key.toLowerCase(),
-    values: values.oneOrMore((value) => value.scalar()),
+    values: values.oneOrMore((value) => checkedValue(value, operator)),
   }))
+}
+
+/** A date that is none would compare as false for ever, and a denial under it would never come. */
+function checkedValue(node: JsonNode, { form }: Operator): string {
+  const value = node.scalar()
+  return form === undefined || form.is(value) ? value : node.fail(`is not ${form.name}`)
 }

@@ -53,7 +53,12 @@ export function getAuthorizationToken(
   }
   const { session, region } = authenticated
   const principal = session.assumedRoleArn
-  const denial = whyNotPermitted(deps.state, session, 'ecr:GetAuthorizationToken', '*')
+  const denial = whyNotPermitted(deps.state, {
+    session,
+    action: 'ecr:GetAuthorizationToken',
+    resource: '*',
+    at,
+  })
   if (denial !== undefined) {
     const failure = { status: 400, code: 'AccessDeniedException', message: denial, principal }
     return refuse('json-1.1', failure, requestId)
@@ -100,7 +105,7 @@ export function getPublicAuthorizationToken(
   const { session, region } = authenticated
   const principal = session.assumedRoleArn
   for (const action of PUBLIC_ACTIONS) {
-    const message = whyNotPermitted(deps.state, session, action, '*')
+    const message = whyNotPermitted(deps.state, { session, action, resource: '*', at })
     if (message === undefined) continue
     const failure = { status: 400, code: 'AccessDeniedException', message, principal }
     return refuse('json-1.1', failure, requestId)

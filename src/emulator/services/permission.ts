@@ -1,6 +1,16 @@
+import { timeKeys } from '../session/session-description.js'
 import type { Session } from '../session/session-store.js'
+import type { Context } from '../policy/pattern.js'
 import { type Policy, decide } from '../policy/policy.js'
 import type { EmulatorState } from '../state/state.js'
+
+/** What a session wants to do, and when. */
+export interface Wish {
+  readonly session: Session
+  readonly action: string
+  readonly resource: string
+  readonly at: Date
+}
 
 /**
  * Asks the role's policies, and the profile's session policy, whether a session may do something.
@@ -9,15 +19,11 @@ import type { EmulatorState } from '../state/state.js'
  * @returns the text of the refusal in AWS's form, or `undefined` when it is allowed.
  * @see https://docs.aws.amazon.com/IAM/latest/UserGuide/troubleshoot_access-denied.html
  */
-export function whyNotPermitted(
-  state: EmulatorState,
-  session: Session,
-  action: string,
-  resource: string,
-): string | undefined {
+export function whyNotPermitted(state: EmulatorState, wish: Wish): string | undefined {
+  const { session, action, resource, at } = wish
   const role = state.role(session.roleArn)
   const sessionPolicy = state.profile(session.profileArn)?.sessionPolicy
-  const context = contextOf(session)
+  const context = sessionContext(session, at)
   const sides: readonly (readonly [policies: readonly Policy[] | undefined, kind: string])[] = [
     [role ? role.policies : [], 'identity-based policy'],
     [sessionPolicy && [sessionPolicy], 'session policy'],
@@ -35,15 +41,19 @@ export function whyNotPermitted(
   return undefined
 }
 
-function contextOf(session: Session): ReadonlyMap<string, readonly string[]> {
-  const tags = [...session.tags].map(
-    ([key, value]) => [`aws:principaltag/${key.toLowerCase()}`, [value]] as const,
-  )
-  return new Map<string, readonly string[]>([
-    ...tags,
-    ['aws:principalarn', [session.roleArn]],
-    ['aws:principalaccount', [session.account]],
-    ['aws:sourceidentity', [session.sourceIdentity]],
+/** What the conditions of a policy may ask about a request of a session. */
+export function sessionContext(session: Session, at: Date): Context {
+  const entries: [name: string, values: string[]][] = [
+    ...[...session.tags].map(([key, value]): [string, string[]] => [
+      `aws:PrincipalTag/${key}`,
+      [value],
+    ]),
+    ['aws:PrincipalArn', [session.roleArn]],
+    ['aws:PrincipalAccount', [session.account]],
+    ['aws:SourceIdentity', [session.sourceIdentity]],
     ['aws:userid', [session.assumedRoleId]],
-  ])
+    ['aws:TokenIssueTime', [session.issuedAt.toISOString()]],
+    ...timeKeys(at),
+  ]
+  return new Map(entries.map(([name, values]) => [name.toLowerCase(), values]))
 }

@@ -11,7 +11,8 @@ import { type Failure, refuse } from '../http/failure.js'
 import { decide } from '../policy/policy.js'
 import type { Repository } from '../state/model.js'
 import type { EmulatorState } from '../state/state.js'
-import { whyNotPermitted } from './permission.js'
+import { sessionContext, type Wish, whyNotPermitted } from './permission.js'
+import { type Content, imageOf } from './registry-image.js'
 import type { RegistryToken, RegistryTokens } from './registry-tokens.js'
 
 /** What the registry needs besides the request. */
@@ -33,10 +34,14 @@ const CHALLENGE = (arrived: Arrived): string =>
 const ROUTES = [
   { operation: 'CheckRegistry', form: /^\/v2\/?$/, action: undefined },
   { operation: 'ListTags', form: /^\/v2\/(.+)\/tags\/list$/, action: 'ecr:ListImages' },
-  { operation: 'GetManifest', form: /^\/v2\/(.+)\/manifests\/[^/]+$/, action: 'ecr:BatchGetImage' },
+  {
+    operation: 'GetManifest',
+    form: /^\/v2\/(.+)\/manifests\/([^/]+)$/,
+    action: 'ecr:BatchGetImage',
+  },
   {
     operation: 'GetBlob',
-    form: /^\/v2\/(.+)\/blobs\/[^/]+$/,
+    form: /^\/v2\/(.+)\/blobs\/([^/]+)$/,
     action: 'ecr:GetDownloadUrlForLayer',
   },
 ] as const
@@ -49,7 +54,7 @@ export function registryOperation({ method, path }: Arrived): string {
 }
 
 /**
- * Answers the registry API as far as tags go; images have no content here.
+ * Answers the registry API as far as pulling goes. All tags of a repository lead to one small image.
  *
  * @see https://docs.aws.amazon.com/AmazonECR/latest/userguide/Registries.html
  * @see https://github.com/opencontainers/distribution-spec/blob/main/spec.md
@@ -63,7 +68,7 @@ export function registry(
   const token = readToken(arrived, at, deps.tokens)
   if ('code' in token) return refuse('registry', token, requestId)
   const principal = token.session.assumedRoleArn
-  const result = route(arrived, token, deps.state)
+  const result = route(arrived, at, token, deps.state)
   if ('code' in result) return refuse('registry', { ...result, principal }, requestId)
   const headers = {
     'Content-Type': 'application/json; charset=utf-8',
@@ -71,7 +76,7 @@ export function registry(
     'x-amzn-RequestId': requestId,
     ...result.headers,
   }
-  return { answer: { status: 200, headers, body: JSON.stringify(result.body) }, principal }
+  return { answer: { status: 200, headers, body: result.body }, principal }
 }
 
 /** Missing or wrong credentials are 401; expired ones 403, with a text of their own. */
@@ -103,44 +108,50 @@ function readToken(arrived: Arrived, at: Date, tokens: RegistryTokens): Registry
 
 interface Result {
   readonly headers: Readonly<Record<string, string>>
-  readonly body: unknown
+  readonly body: string | Buffer
 }
 
-function route(arrived: Arrived, token: RegistryToken, state: EmulatorState): Result | Failure {
+function route(
+  arrived: Arrived,
+  at: Date,
+  token: RegistryToken,
+  state: EmulatorState,
+): Result | Failure {
   const operation = registryOperation(arrived)
   const found = ROUTES.find((entry) => entry.operation === operation)
   const query = decodePairs(arrived.rawQuery)
   if (!found || !query) return fail(404, 'NOT_FOUND', 'no such route')
-  if (found.action === undefined) return { headers: {}, body: {} }
-  const name = found.form.exec(arrived.path)?.[1] ?? ''
+  if (found.action === undefined) return { headers: {}, body: '{}' }
+  const [, name = '', reference = ''] = found.form.exec(arrived.path) ?? []
   const repository = findRepository(name, arrived, token, state)
   const resource = arnOf(repository ?? { name, region: token.region }, token)
-  const denial =
-    whyNotPermitted(state, token.session, found.action, resource) ??
-    whyNotShared(repository, token, found.action, resource)
+  const wish = { session: token.session, action: found.action, resource, at }
+  const denial = whyNotPermitted(state, wish) ?? whyNotShared(repository, wish)
   if (denial !== undefined) return fail(403, 'DENIED', denial)
   if (!repository) {
     const message = `The repository with name '${name}' does not exist in the registry`
     return fail(404, 'NAME_UNKNOWN', message)
   }
   if (operation === 'ListTags') return listTags(repository, query)
-  return fail(404, 'MANIFEST_UNKNOWN', 'the emulator keeps no image content')
+  return operation === 'GetManifest'
+    ? getManifest(repository, reference)
+    : getBlob(repository, reference)
 }
 
-/** Another account's repository needs a policy that lets the caller in, besides the role's own. */
-function whyNotShared(
-  repository: Repository | undefined,
-  { session }: RegistryToken,
-  action: string,
-  resource: string,
-): string | undefined {
-  if (!repository || repository.account === session.account) return undefined
+/**
+ * Another account's repository needs a policy that lets the caller in, besides the role's own. In
+ * the caller's account the role's suffices, but a denial in the policy counts.
+ */
+function whyNotShared(repository: Repository | undefined, wish: Wish): string | undefined {
+  if (!repository) return undefined
+  const { session, action, resource, at } = wish
   const { account, partition, roleArn, assumedRoleArn } = session
   const principals = [account, `arn:${partition}:iam::${account}:root`, roleArn, assumedRoleArn]
-  const context = new Map<string, readonly string[]>()
+  const context = sessionContext(session, at)
   const policies = repository.policy ? [repository.policy] : []
   const decision = decide(policies, { action, resource, principals, context })
-  if (decision === 'allow') return undefined
+  const own = repository.account === account
+  if (decision === 'allow' || (own && decision === 'none')) return undefined
   const why =
     decision === 'deny'
       ? 'with an explicit deny in a resource-based policy'
@@ -183,6 +194,25 @@ function listTags({ name, tags }: Repository, query: readonly Pair[]): Result | 
   const next = `/v2/${name}/tags/list?last=${encode(shown.at(-1) ?? '')}&n=${limit}`
   return {
     headers: more ? { Link: `<${next}>; rel="next"` } : {},
-    body: { name, tags: shown },
+    body: JSON.stringify({ name, tags: shown }),
   }
 }
+
+function getManifest(repository: Repository, reference: string): Result | Failure {
+  const { manifest } = imageOf(repository)
+  const { tags } = repository
+  const known = tags.includes(reference) || (tags.length > 0 && reference === manifest.digest)
+  return known ? sent(manifest) : fail(404, 'MANIFEST_UNKNOWN', 'Requested image not found')
+}
+
+/** Amazon ECR sends the client on to S3 for it. */
+function getBlob(repository: Repository, digest: string): Result | Failure {
+  const blobs = repository.tags.length > 0 ? imageOf(repository).blobs : []
+  const blob = blobs.find((entry) => entry.digest === digest)
+  return blob ? sent(blob) : fail(404, 'BLOB_UNKNOWN', 'Requested layer not found')
+}
+
+const sent = ({ mediaType, digest, bytes }: Content): Result => ({
+  headers: { 'Content-Type': mediaType, 'Docker-Content-Digest': digest },
+  body: bytes,
+})

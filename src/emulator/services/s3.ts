@@ -54,7 +54,7 @@ export function s3(arrived: Arrived, at: Date, requestId: string, deps: S3Deps):
   if (!request) return refuseWith(FAILURES.invalidUri, principal)
   const handle = OPERATIONS[request.operation]
   if (!handle) return refuseWith(FAILURES.notImplemented, principal)
-  const refusal = whyRefused(request, authenticated, deps.state)
+  const refusal = whyRefused(request, authenticated, at, deps.state)
   if (refusal) return refuseWith(refusal, principal)
   const result = handle({ arrived, request, authenticated, at, state: deps.state })
   if ('code' in result) return refuseWith(result, principal)
@@ -116,11 +116,12 @@ const ACTIONS: Readonly<Record<string, string>> = {
 function whyRefused(
   { operation, bucket, key }: S3Request,
   { session, region }: Authenticated,
+  at: Date,
   state: EmulatorState,
 ): Failure | undefined {
   const name = operation === 'ListBuckets' ? '*' : key === '' ? bucket : `${bucket}/${key}`
   const resource = `arn:${session.partition}:s3:::${name}`
-  const denial = whyNotPermitted(state, session, ACTIONS[operation] ?? '', resource)
+  const denial = whyNotPermitted(state, { session, action: ACTIONS[operation] ?? '', resource, at })
   if (denial !== undefined) return fail(403, 'AccessDenied', denial)
   if (operation === 'ListBuckets') return undefined
   const found = state.bucket(bucket)

@@ -34,6 +34,7 @@ export function describeSession(from: {
   )
   return {
     durationSeconds,
+    issuedAt: at,
     expiration: new Date(at.getTime() + durationSeconds * 1000),
     partition,
     account,
@@ -51,19 +52,26 @@ export function describeSession(from: {
 
 /** What the conditions of a trust policy may ask about. */
 export function assumeRoleContext(description: SessionDescription): Context {
-  const { tags, trustAnchorArn, sourceIdentity, sessionName } = description
+  const { tags, trustAnchorArn, sourceIdentity, sessionName, issuedAt } = description
   const entries: [string, string[]][] = [
     ['aws:SourceArn', [trustAnchorArn]],
     ['aws:SourceAccount', [trustAnchorArn.split(':')[4] ?? '']],
     ['sts:SourceIdentity', [sourceIdentity]],
     ['sts:RoleSessionName', [sessionName]],
     ['aws:TagKeys', [...tags.keys()]],
+    ...timeKeys(issuedAt),
   ]
   for (const [key, value] of tags) {
     entries.push([`aws:PrincipalTag/${key}`, [value]], [`aws:RequestTag/${key}`, [value]])
   }
   return new Map(entries.map(([name, values]) => [name.toLowerCase(), values]))
 }
+
+/** The keys with which a policy asks for the time of a request. */
+export const timeKeys = (at: Date): [name: string, values: string[]][] => [
+  ['aws:CurrentTime', [at.toISOString()]],
+  ['aws:EpochTime', [String(Math.floor(at.getTime() / 1000))]],
+]
 
 /** Lower-case hexadecimal serial number, two characters at least as STS demands. */
 const defaultSessionName = (serial: bigint): string => serial.toString(16).padStart(2, '0')

@@ -6,6 +6,7 @@ export interface Session {
   readonly accessKeyId: string
   readonly secretAccessKey: Secret
   readonly sessionToken: Secret
+  readonly issuedAt: Date
   readonly expiration: Date
   readonly durationSeconds: number
   readonly partition: string

@@ -81,6 +81,7 @@ export interface RepositoryDocument {
   readonly name: string
   readonly account: string
   readonly region: string
+  /** They all lead to the same small image. */
   readonly tags?: readonly string[]
   /** Repository policy: who of other accounts may do what. */
   readonly policy?: PolicyDocument

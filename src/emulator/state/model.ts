@@ -54,7 +54,7 @@ export interface StoredObject {
   readonly modifiedAt: Date
 }
 
-/** An ECR repository: its tags, without images. */
+/** An ECR repository: its tags, which all lead to the same small image. */
 export interface Repository {
   readonly name: string
   readonly account: string

@@ -18,6 +18,7 @@ const INTRINSICS: ReadonlyMap<string, Intrinsic> = new Map<string, Intrinsic>([
   ['Fn::Select', select],
   ['Fn::Split', split],
   ['Fn::If', choose],
+  ['Fn::FindInMap', findInMap],
   ['Condition', (name, scope, where) => scope.condition(textOf(name, scope, where), where)],
   [
     'Fn::Equals',
@@ -119,6 +120,16 @@ function split(argument: unknown, scope: Names, where: string): string[] {
 function choose(argument: unknown, scope: Names, where: string): unknown {
   const [name, yes, no] = listOf(argument, scope, where)
   return evaluate(scope.condition(textOf(name, scope, where), where) ? yes : no, scope, where)
+}
+
+function findInMap(argument: unknown, scope: Names, where: string): unknown {
+  const [map, key, name, ...more] = listOf(argument, scope, where).map((part) =>
+    textOf(part, scope, where),
+  )
+  if (map === undefined || key === undefined || name === undefined || more.length > 0) {
+    return scope.fail(`${where} does not give Fn::FindInMap three names`)
+  }
+  return scope.mapped([map, key, name], where)
 }
 
 /** `${!x}` is the text `${x}`: policies write their own variables so. */

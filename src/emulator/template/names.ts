@@ -4,6 +4,8 @@ export interface Names {
   ref(name: string, where: string): unknown
   attribute(name: string, attribute: string, where: string): string
   condition(name: string, where: string): boolean
+  /** What a mapping has for two names. */
+  mapped(path: readonly [map: string, key: string, name: string], where: string): unknown
   /**
    * Reports a problem of the template.
    *

@@ -34,7 +34,7 @@ export interface TemplateState {
 export function readTemplate(init: TemplateInit): TemplateState {
   const source = `template "${init.path}"`
   const scope = new TemplateScope(parse(init.path, source), source, init.parameters)
-  scope.checkRules()
+  scope.checkParameters()
   const template = stateOfTemplate(scope, init.warn)
   const more = init.stateFile === undefined ? {} : readStateDocument(init.stateFile)
   const sources = init.stateFile === undefined ? source : `${source} with "${init.stateFile}"`

@@ -1,13 +1,13 @@
 import { RolesAnywhereError } from '../../errors.js'
 import { NO_VALUE, evaluate } from './intrinsics.js'
 import type { Names } from './names.js'
+import { type ParameterDeclaration, parameterValue } from './parameter-value.js'
 import { type Resource, nameOf } from './resource-names.js'
 
 /** The parts of a template, before anything in it is looked at. */
 export interface TemplateDocument {
-  readonly Parameters?: Readonly<
-    Record<string, { readonly Type?: string; readonly Default?: unknown }>
-  >
+  readonly Parameters?: Readonly<Record<string, ParameterDeclaration>>
+  readonly Mappings?: Readonly<Record<string, Readonly<Record<string, object>>>>
   readonly Conditions?: Readonly<Record<string, unknown>>
   readonly Resources?: Readonly<
     Record<
@@ -91,8 +91,9 @@ export class TemplateScope implements Names {
     )
   }
 
-  /** Holds the template's rules against its parameters. */
-  checkRules(): void {
+  /** Holds the values of parameters against what they may be, and against the template's rules. */
+  checkParameters(): void {
+    for (const name of Object.keys(this.#document.Parameters ?? {})) this.#parameter(name)
     for (const [name, { Assertions = [] }] of Object.entries(this.#document.Rules ?? {})) {
       for (const { Assert, AssertDescription = 'does not hold' } of Assertions) {
         if (evaluate(Assert, this, `Rules.${name}`) !== true) {
@@ -129,6 +130,17 @@ export class TemplateScope implements Names {
     return this.#nested(name, () => evaluate(conditions[name], this, `Conditions.${name}`) === true)
   }
 
+  mapped(path: readonly [map: string, key: string, name: string], where: string): unknown {
+    const value = path.reduce<unknown>(
+      (level, name) =>
+        typeof level === 'object' && level !== null && Object.hasOwn(level, name)
+          ? (level as Record<string, unknown>)[name]
+          : undefined,
+      this.#document.Mappings,
+    )
+    return value ?? this.fail(`${where} looks for ${path.join('.')}, which no mapping has`)
+  }
+
   /** A resource by its logical id; `undefined` when its condition does not hold, or without it. */
   resource(id: string): Resource | undefined {
     if (this.#resources.has(id)) return this.#resources.get(id)
@@ -152,15 +164,12 @@ export class TemplateScope implements Names {
     const given = this.#given.get(name) ?? (Object.hasOwn(PSEUDO, name) ? PSEUDO[name] : undefined)
     const parameters = this.#document.Parameters ?? {}
     if (!Object.hasOwn(parameters, name)) return given
-    const { Type = 'String', Default } = parameters[name] ?? {}
-    const value = given ?? Default
+    const declaration = parameters[name] ?? {}
+    const value = given ?? declaration.Default
     if (value === undefined) this.fail(`parameter ${name} has no value`)
-    if (!/^(CommaDelimitedList|List<)/.test(Type)) return value
-    return String(value) === ''
-      ? []
-      : String(value)
-          .split(',')
-          .map((item) => item.trim())
+    return parameterValue(declaration, value, (problem) =>
+      this.fail(`parameter ${name} cannot have this value: ${problem}`),
+    )
   }
 
   /** Names that stand for each other in a circle would never end. */

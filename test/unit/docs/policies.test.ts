@@ -1,13 +1,12 @@
-import { readFileSync } from 'node:fs'
+import { readdirSync, readFileSync } from 'node:fs'
 import { expect } from 'chai'
 import { whyNotAssumable } from '../../../src/emulator/policy/assume-role.js'
 import { parsePolicy } from '../../../src/emulator/policy/parse-policy.js'
 import { decide, type Policy } from '../../../src/emulator/policy/policy.js'
 import { JsonNode } from '../../../src/emulator/state/json-node.js'
 
-const read = (name: string): string =>
-  readFileSync(new URL(`../../../docs/${name}.md`, import.meta.url), 'utf8')
-const GUIDE = read('session-tags')
+const DOCS = new URL('../../../docs/', import.meta.url)
+const read = (name: string): string => readFileSync(new URL(name, DOCS), 'utf8')
 const ANCHOR = 'arn:aws:rolesanywhere:eu-central-1:123456789012:trust-anchor'
 
 interface Example {
@@ -41,6 +40,8 @@ function contextOf(words: string): Map<string, string[]> {
   ])
   const serial = /serial (\w+)/.exec(words)?.[1]
   if (serial !== undefined) context.set('aws:userid', [`AROAEXAMPLE:${serial}`])
+  const issued = /issued (\S+)/.exec(words)?.[1]
+  if (issued !== undefined) context.set('aws:tokenissuetime', [issued])
   for (const [, name = '', value = ''] of words.matchAll(/\b([A-Z]+)=([^,]+)/g)) {
     const field = name === 'URI' ? 'x509SAN' : 'x509Subject'
     context.set(`aws:principaltag/${field}/${name}`.toLowerCase(), [value])
@@ -62,11 +63,26 @@ function answer({ kind }: Example, policy: Policy, request: string): string {
 }
 
 describe('policies in the guides', () => {
-  const examples = [...examplesOf(GUIDE), ...examplesOf(read('rotation-and-revocation'))]
+  const documents = readdirSync(DOCS).filter((name) => name.endsWith('.md'))
+  const examples = documents.flatMap((name) => examplesOf(read(name)))
 
-  it('all have a table of requests', () => {
-    expect(examplesOf(GUIDE)).to.have.length(GUIDE.match(/^```json$/gm)?.length ?? 0)
-    expect(examples.length).to.be.above(6)
+  for (const name of documents) {
+    // Policies inside of a state file are asked below.
+    const policies = [...read(name).matchAll(/^```json\n([\s\S]*?)^```/gm)].filter(
+      ([, json = '']) => Object.hasOwn(JSON.parse(json) as object, 'Statement'),
+    )
+    if (policies.length === 0) continue
+    it(`in ${name} all have a table of requests`, () => {
+      expect(examplesOf(read(name))).to.have.length(policies.length)
+    })
+  }
+
+  it('each allow something to somebody, or deny it', () => {
+    expect(examples).to.have.length.above(6)
+    for (const { rows, json } of examples) {
+      const answers = new Set(rows.map(([, answer]) => answer))
+      expect([...answers], json).to.have.length.above(1)
+    }
   })
 
   for (const [index, example] of examples.entries()) {
@@ -77,4 +93,25 @@ describe('policies in the guides', () => {
       })
     }
   }
+})
+
+describe('the state file in docs/emulator.md', () => {
+  const [, json = ''] = /^```json\n([\s\S]*?)^```/m.exec(read('emulator.md')) ?? []
+  const { roles } = JSON.parse(json) as { roles: { trustPolicy: object; policies: object[] }[] }
+  const policy = (document: unknown, kind: Example['kind']): Policy =>
+    parsePolicy(new JsonNode(document, 'state file'), kind)
+
+  it('lets its unit have the role, and nobody else', () => {
+    const trust = policy(roles[0]?.trustPolicy, 'trust')
+    expect(whyNotAssumable(trust, contextOf('OU=payments'))).to.equal(undefined)
+    expect(whyNotAssumable(trust, contextOf('OU=marketing'))).to.be.a('string')
+  })
+
+  it('permits a list of buckets and no more', () => {
+    const permissions = [policy(roles[0]?.policies[0], 'permissions')]
+    const ask = (action: string) =>
+      decide(permissions, { action, resource: '*', context: contextOf('') })
+    expect(ask('s3:ListAllMyBuckets')).to.equal('allow')
+    expect(ask('s3:ListBucket')).to.equal('none')
+  })
 })

@@ -9,6 +9,8 @@ import { throwsWithCode } from '../../support/rejects.js'
 const CONTEXT = new Map([
   ['aws:principaltag/team', ['pay*ments']],
   ['aws:tagkeys', ['a', 'b']],
+  ['aws:tokenissuetime', ['2026-06-01T12:00:00.000Z']],
+  ['aws:epochtime', ['1780315200']],
   ['aws:sourcearn', ['arn:aws:rolesanywhere:eu-west-1:1:trust-anchor/x']],
 ])
 
@@ -94,6 +96,7 @@ describe('decide', () => {
   }
 
   const TEAM = 'aws:PrincipalTag/team'
+  const ISSUED = 'aws:TokenIssueTime'
   for (const { condition, expected } of [
     { condition: { StringEquals: { [TEAM]: 'pay*ments' } }, expected: 'allow' },
     { condition: { StringEquals: { [TEAM]: 'pay?ments' } }, expected: 'none' },
@@ -113,6 +116,22 @@ describe('decide', () => {
       expected: 'allow',
     },
     { condition: { ArnLike: { 'aws:SourceArn': 'arn:aws:*:trust-anchor/x' } }, expected: 'none' },
+    { condition: { DateLessThan: { [ISSUED]: '2026-06-01T12:00:01Z' } }, expected: 'allow' },
+    { condition: { DateLessThan: { [ISSUED]: '2026-06-01T12:00:00Z' } }, expected: 'none' },
+    { condition: { DateLessThanEquals: { [ISSUED]: '2026-06-01T12:00:00Z' } }, expected: 'allow' },
+    { condition: { DateEquals: { [ISSUED]: '2026-06-01T14:00:00+02:00' } }, expected: 'allow' },
+    { condition: { DateNotEquals: { [ISSUED]: '2026-06-01T12:00:00Z' } }, expected: 'none' },
+    { condition: { DateGreaterThan: { [ISSUED]: '2026-06-01' } }, expected: 'allow' },
+    { condition: { DateGreaterThanEquals: { [ISSUED]: 1780315200 } }, expected: 'allow' },
+    { condition: { DateGreaterThan: { [ISSUED]: '2027' } }, expected: 'none' },
+    { condition: { DateLessThan: { 'aws:none': '2027' } }, expected: 'none' },
+    { condition: { DateLessThanIfExists: { 'aws:none': '2027' } }, expected: 'allow' },
+    { condition: { DateNotEquals: { 'aws:none': '2027' } }, expected: 'allow' },
+    { condition: { NumericLessThan: { 'aws:EpochTime': 1780315201 } }, expected: 'allow' },
+    { condition: { NumericGreaterThan: { 'aws:EpochTime': '1780315200' } }, expected: 'none' },
+    { condition: { NumericEquals: { 'aws:EpochTime': [1, 1780315200.0] } }, expected: 'allow' },
+    { condition: { NumericNotEquals: { 'aws:EpochTime': [1, 1780315200] } }, expected: 'none' },
+    { condition: { NumericGreaterThan: { [TEAM]: 0 } }, expected: 'none' },
     { condition: { StringLike: { [TEAM]: 'pay*' }, Null: { [TEAM]: 'true' } }, expected: 'none' },
   ]) {
     it(`says ${expected} under ${JSON.stringify(condition)}`, () => {
@@ -121,7 +140,15 @@ describe('decide', () => {
   }
 
   for (const statement of [
-    { ...allow, Condition: { NumericEquals: { a: 1 } } },
+    { ...allow, Condition: { IpAddress: { a: '10.0.0.0/8' } } },
+    { ...allow, Condition: { DateLesThan: { a: '2026' } } },
+    { ...allow, Condition: { 'ForSomeValues:StringEquals': { a: 'b' } } },
+    { ...allow, Condition: { DateLessThan: { a: 'tomorrow' } } },
+    { ...allow, Condition: { DateLessThan: { a: '2026-13-01' } } },
+    { ...allow, Condition: { NumericEquals: { a: 'one' } } },
+    { ...allow, Condition: { Bool: { a: 'yes' } } },
+    { ...allow, Condition: { Null: { a: 'maybe' } } },
+    { ...allow, Condition: { constructor: { a: 'b' } } },
     { ...allow, Effect: 'Maybe' },
     { ...allow, Principal: '*' },
     { Effect: 'Allow', Action: 's3:*' },

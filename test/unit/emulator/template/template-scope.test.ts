@@ -14,6 +14,7 @@ const DOCUMENT: TemplateDocument = {
     Accounts: { Type: 'CommaDelimitedList', Default: '1, 2' },
     Nobody: { Type: 'CommaDelimitedList', Default: '' },
   },
+  Mappings: { Lengths: { '3': { Role: 3600 } } },
   Conditions: {
     Named: { 'Fn::Not': [{ 'Fn::Equals': [{ Ref: 'Name' }, ''] }] },
     Unnamed: { 'Fn::Not': [{ Condition: 'Named' }] },
@@ -53,6 +54,7 @@ describe('evaluate', () => {
     { value: { 'Fn::Join': ['-', [{ Ref: 'Name' }, 'y']] }, expected: 'x-y' },
     { value: { 'Fn::Join': ['-', { Ref: 'Accounts' }] }, expected: '1-2' },
     { value: { 'Fn::Select': ['1', { 'Fn::Split': ['/', 'a/b'] }] }, expected: 'b' },
+    { value: { 'Fn::FindInMap': ['Lengths', { Ref: 'Size' }, 'Role'] }, expected: 3600 },
     { value: { 'Fn::If': ['Named', 'yes', 'no'] }, expected: 'yes' },
     { value: { 'Fn::If': ['Both', 'yes', 'no'] }, expected: 'no' },
     { value: { 'Fn::If': ['Either', 'yes', 'no'] }, expected: 'yes' },
@@ -80,6 +82,10 @@ describe('evaluate', () => {
     { 'Fn::Join': 'a' },
     { 'Fn::If': ['Unknown', 1, 2] },
     { 'Fn::If': ['Circle', 1, 2] },
+    { 'Fn::FindInMap': ['Lengths', '4', 'Role'] },
+    { 'Fn::FindInMap': ['Lengths', 'constructor', 'name'] },
+    { 'Fn::FindInMap': ['Lengths', '3'] },
+    { 'Fn::FindInMap': ['Lengths', '3', 'Role', { DefaultValue: 1 }] },
     { 'Fn::Transform': {} },
   ]) {
     it(`refuses ${JSON.stringify(value)}`, () => {
