@@ -1,5 +1,5 @@
 import { CfnRepository } from 'aws-cdk-lib/aws-ecr'
-import { Aws, RemovalPolicy } from 'aws-cdk-lib/core'
+import { Aws, RemovalPolicy, Stack, Tokenization } from 'aws-cdk-lib/core'
 import { Construct } from 'constructs'
 import { PULL_ACTIONS } from './permissions.js'
 
@@ -26,7 +26,7 @@ export class ImageRepository extends Construct {
       imageTagMutability: 'IMMUTABLE',
       imageScanningConfiguration: { scanOnPush: true },
       encryptionConfiguration: { encryptionType: 'AES256' },
-      lifecyclePolicy: { lifecyclePolicyText: JSON.stringify(lifecycle(keptImages)) },
+      lifecyclePolicy: { lifecyclePolicyText: Stack.of(this).toJsonString(lifecycle(keptImages)) },
       ...(pullAccounts.length > 0 && { repositoryPolicyText: shareWith(pullAccounts) }),
     })
     // Who takes the stack away still has images that run somewhere.
@@ -52,7 +52,7 @@ const lifecycle = (keptImages: number): object => ({
     },
     {
       rulePriority: 2,
-      description: `the newest ${keptImages} images stay`,
+      description: `the newest ${Tokenization.stringifyNumber(keptImages)} images stay`,
       selection: { tagStatus: 'any', countType: 'imageCountMoreThan', countNumber: keptImages },
       action: { type: 'expire' },
     },

@@ -9,7 +9,7 @@ export {
   registryToken,
 } from './permissions.js'
 export { Profile, type ProfileProps } from './profile.js'
-export { type CertificateSubject, trustConditions } from './subject.js'
+export { type CertificateSubject, SubjectError, trustConditions } from './subject.js'
 export { type CertificateAuthority, TrustAnchor, type TrustAnchorProps } from './trust-anchor.js'
 export { WorkloadAccess, type WorkloadAccessProps } from './workload-access.js'
 export { WorkloadRole, type WorkloadRoleProps } from './workload-role.js'

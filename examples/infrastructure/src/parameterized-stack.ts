@@ -1,22 +1,27 @@
 import { CfnRepository } from 'aws-cdk-lib/aws-ecr'
-import { CfnPolicy, Policy } from 'aws-cdk-lib/aws-iam'
-import { CfnCRL, CfnTrustAnchor } from 'aws-cdk-lib/aws-rolesanywhere'
+import { CfnPolicy, CfnRole, Policy, type PolicyStatement } from 'aws-cdk-lib/aws-iam'
+import { CfnCRL, CfnProfile, CfnTrustAnchor } from 'aws-cdk-lib/aws-rolesanywhere'
 import { CfnSubscription } from 'aws-cdk-lib/aws-sns'
 import {
   Aws,
   CfnCondition,
+  CfnMapping,
   type CfnResource,
   CfnRule,
   DefaultStackSynthesizer,
   Fn,
-  type ICfnConditionExpression,
+  type IResolvable,
   type IStackSynthesizer,
   Stack,
+  Token,
+  Validations,
 } from 'aws-cdk-lib/core'
 import type { Construct, IConstruct } from 'constructs'
-import { listBucket, PULL_ACTIONS } from './permissions.js'
-import { type Parameters, parameters } from './template-parameters.js'
+import { listBucket, PULL_ACTIONS, pullFrom, pullThroughCache } from './permissions.js'
+import type { CertificateSubject } from './subject.js'
+import { isEmpty, type Parameters, parameters, SESSION_LENGTHS } from './template-parameters.js'
 import { WorkloadAccess } from './workload-access.js'
+import type { WorkloadRole } from './workload-role.js'
 
 /** The same resources with parameters in place of values, for those who do not use the CDK. */
 export class ParameterizedStack extends Stack {
@@ -35,32 +40,31 @@ export class ParameterizedStack extends Stack {
     const access = new WorkloadAccess(this, 'Access', {
       name: Aws.STACK_NAME,
       authority: { certificateBundle: values.CertificateBundle },
-      revocationLists: [values.RevocationList],
-      session: { durationSeconds: values.sessionSeconds },
-      bucketLister: {
-        subject: {
-          organizationalUnit: values.BucketListerUnit,
-          uri: this.#orNothing('BucketListerUri'),
-        },
-      },
-      imagePuller: {
-        subject: {
-          organizationalUnit: values.ImagePullerUnit,
-          commonName: this.#orNothing('ImagePullerCommonName'),
-        },
-      },
-      repository: { name: values.RepositoryName },
-      alarms: { email: values.NotificationEmail },
+      revocationLists: [values.RevocationList, values.SecondRevocationList],
+      caExpiryDays: values.CaExpiryDays,
+      endEntityExpiryDays: values.EndEntityExpiryDays,
+      session: { durationSeconds: values.SessionSeconds },
+      bucketLister: { subject: this.#subject('BucketLister') },
+      imagePuller: { subject: this.#subject('ImagePuller') },
+      repository: { name: values.RepositoryName, keptImages: values.KeptImages },
+      alarms: { caDays: values.CaAlarmDays, email: values.NotificationEmail },
     })
-    const bucket = new Policy(this, 'OneBucket', {
-      roles: [access.bucketLister],
-      statements: [listBucket(this, values.BucketName)],
-    })
-    this.#only('BucketName', childOf(bucket, CfnPolicy))
-    this.#only('RevocationList', childOf(access, CfnCRL))
-    this.#only('NotificationEmail', childOf(access, CfnSubscription))
-    this.#chooseAuthority(childOf(access.trustAnchor, CfnTrustAnchor))
-    this.#share(childOf(access.repository, CfnRepository))
+    const { bucketLister, imagePuller } = access
+    this.#permit('BucketName', bucketLister, listBucket(this, values.BucketName))
+    this.#permit(
+      'PullRepositoryArns',
+      imagePuller,
+      pullFrom('PullOtherImages', values.PullRepositoryArns),
+    )
+    this.#permit('PullThroughPrefix', imagePuller, pullThroughCache(this, values.PullThroughPrefix))
+    const [first, second] = childrenOf(access, CfnCRL)
+    this.#only('RevocationList', first)
+    this.#only('SecondRevocationList', second)
+    this.#only('NotificationEmail', childrenOf(access, CfnSubscription)[0])
+    this.#chooseAuthority(childrenOf(access.trustAnchor, CfnTrustAnchor))
+    this.#lengthen([bucketLister, imagePuller])
+    this.#narrow(childrenOf(access.profile, CfnProfile))
+    this.#share(childrenOf(access.repository, CfnRepository))
   }
 
   /** Whether a parameter was given. */
@@ -68,22 +72,48 @@ export class ParameterizedStack extends Stack {
     const id = `Has${name}`
     const existing = this.node.tryFindChild(id)
     if (existing instanceof CfnCondition) return existing
-    const value =
-      name === 'PullAccounts' ? Fn.join('', this.#values[name]) : String(this.#values[name])
-    return new CfnCondition(this, id, { expression: Fn.conditionNot(isEmpty(value)) })
+    const value = this.#values[name]
+    const empty = isEmpty(typeof value === 'number' ? String(value) : value)
+    return new CfnCondition(this, id, { expression: Fn.conditionNot(empty) })
   }
 
-  #only(name: keyof Parameters, resource: CfnResource): void {
+  #only(name: keyof Parameters, resource: CfnResource | undefined): void {
+    if (!resource) throw new Error(`nothing depends on ${name}`)
     resource.cfnOptions.condition = this.#given(name)
   }
 
-  #orNothing(name: keyof Parameters): string {
-    const value = String(this.#values[name])
-    return Fn.conditionIf(this.#given(name).logicalId, value, Aws.NO_VALUE).toString()
+  /** A value, or nothing where the parameter is empty. */
+  #orNothing(name: keyof Parameters, value: unknown = this.#values[name]): IResolvable {
+    return Fn.conditionIf(this.#given(name).logicalId, value, Aws.NO_VALUE)
+  }
+
+  /** Parts of a subject that are empty are not asked for; one must be there. */
+  #subject(role: 'BucketLister' | 'ImagePuller'): CertificateSubject {
+    const names = [`${role}Unit`, `${role}CommonName`, `${role}Uri`] as const
+    new CfnRule(this, `${role}Subject`, {
+      assertions: [
+        {
+          assert: Fn.conditionNot(
+            Fn.conditionAnd(...names.map((name) => isEmpty(this.#values[name]))),
+          ),
+          assertDescription: `give one of ${names.join(', ')} at least`,
+        },
+      ],
+    })
+    const [organizationalUnit, commonName, uri] = names.map((name) =>
+      this.#orNothing(name).toString(),
+    ) as [string, string, string]
+    return { organizationalUnit, commonName, uri }
+  }
+
+  /** A permission that depends on a parameter, as a policy of its own. */
+  #permit(name: keyof Parameters, role: WorkloadRole, statement: PolicyStatement): void {
+    const policy = new Policy(this, `With${name}`, { roles: [role], statements: [statement] })
+    this.#only(name, childrenOf(policy, CfnPolicy)[0])
   }
 
   /** One CA is needed, and two would leave open which one counts. */
-  #chooseAuthority(anchor: CfnTrustAnchor): void {
+  #chooseAuthority([anchor]: readonly CfnTrustAnchor[]): void {
     const [bundle, ca] = [this.#values.CertificateBundle, this.#values.PrivateCaArn]
     new CfnRule(this, 'OneAuthority', {
       assertions: [
@@ -96,15 +126,41 @@ export class ParameterizedStack extends Stack {
         },
       ],
     })
-    anchor.source = Fn.conditionIf(
+    anchor!.source = Fn.conditionIf(
       this.#given('PrivateCaArn').logicalId,
       { SourceType: 'AWS_ACM_PCA', SourceData: { AcmPcaArn: ca } },
       { SourceType: 'CERTIFICATE_BUNDLE', SourceData: { X509CertificateData: bundle } },
     )
+    Validations.of(anchor!).acknowledge({
+      id: 'CloudFormation-Validate::F3018',
+      reason: 'the two sources exclude each other, which the check does not see through Fn::If',
+    })
   }
 
-  #share(repository: CfnRepository): void {
-    const policy = {
+  /** A long session needs roles that permit it; none permits less than an hour. */
+  #lengthen(roles: readonly WorkloadRole[]): void {
+    const lengths = SESSION_LENGTHS.map((seconds) => [
+      String(seconds),
+      { Role: Math.max(3600, seconds) },
+    ])
+    const mapping = new CfnMapping(this, 'SessionLengths', {
+      mapping: Object.fromEntries(lengths) as Record<string, Record<string, number>>,
+    })
+    const longest = mapping.findInMap(Fn.ref('SessionSeconds'), 'Role')
+    for (const role of roles) {
+      const [resource] = childrenOf(role, CfnRole)
+      resource!.maxSessionDuration = Token.asNumber(longest)
+    }
+  }
+
+  #narrow([profile]: readonly CfnProfile[]): void {
+    profile!.acceptRoleSessionName = Token.asAny({ Ref: 'AcceptRoleSessionName' })
+    profile!.sessionPolicy = this.#orNothing('SessionPolicy').toString()
+    profile!.managedPolicyArns = Token.asList(this.#orNothing('ManagedSessionPolicyArns'))
+  }
+
+  #share([repository]: readonly CfnRepository[]): void {
+    repository!.repositoryPolicyText = this.#orNothing('PullAccounts', {
       Version: '2012-10-17',
       Statement: [
         {
@@ -114,19 +170,12 @@ export class ParameterizedStack extends Stack {
           Action: PULL_ACTIONS,
         },
       ],
-    }
-    const condition = this.#given('PullAccounts').logicalId
-    repository.repositoryPolicyText = Fn.conditionIf(condition, policy, Aws.NO_VALUE)
+    })
   }
 }
 
-const isEmpty = (value: string): ICfnConditionExpression => Fn.conditionEquals(value, '')
-
-function childOf<T extends IConstruct>(
+/** What the CDK made of a construct, in order. */
+const childrenOf = <T extends IConstruct>(
   scope: IConstruct,
   type: abstract new (...args: never[]) => T,
-): T {
-  const found = scope.node.findAll().find((node): node is T => node instanceof type)
-  if (!found) throw new Error(`${scope.node.path} has no ${type.name}`)
-  return found
-}
+): T[] => scope.node.findAll().filter((node): node is T => node instanceof type)

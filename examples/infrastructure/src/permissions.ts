@@ -38,10 +38,17 @@ export const registryToken = (): PolicyStatement =>
 
 /** Pulls from the named repositories, and the list of their tags. */
 export const pullImages = (scope: Construct, repositoryNames: readonly string[]): PolicyStatement =>
+  pullFrom(
+    'PullImages',
+    repositoryNames.map((name) => repositoryArn(scope, name)),
+  )
+
+/** The same for repositories that are given by their ARNs. */
+export const pullFrom = (sid: string, repositoryArns: readonly string[]): PolicyStatement =>
   new PolicyStatement({
-    sid: 'PullImages',
+    sid,
     actions: [...PULL_ACTIONS, 'ecr:ListImages'],
-    resources: repositoryNames.map((name) => repositoryArn(scope, name)),
+    resources: [...repositoryArns],
   })
 
 /**

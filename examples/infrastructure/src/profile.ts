@@ -1,6 +1,6 @@
 import { CfnProfile } from 'aws-cdk-lib/aws-rolesanywhere'
 import type { IRole } from 'aws-cdk-lib/aws-iam'
-import { Stack } from 'aws-cdk-lib/core'
+import { Stack, Token } from 'aws-cdk-lib/core'
 import { Construct } from 'constructs'
 
 /** What a {@link Profile} is made of. */
@@ -28,6 +28,12 @@ export class Profile extends Construct {
   constructor(scope: Construct, id: string, props: ProfileProps) {
     super(scope, id)
     const { durationSeconds = 3600, managedPolicyArns = [], sessionPolicy } = props
+    const known = !Token.isUnresolved(durationSeconds)
+    if (known && !(durationSeconds >= 900 && durationSeconds <= 43_200)) {
+      throw new Error(`durationSeconds is ${durationSeconds}: a session lasts 900 to 43200 seconds`)
+    }
+    if (managedPolicyArns.length > 50) throw new Error('a profile has at most 50 managed policies')
+    if (props.roles.length > 250) throw new Error('a profile has at most 250 roles')
     const profile = new CfnProfile(this, 'Resource', {
       name: props.name,
       enabled: true,

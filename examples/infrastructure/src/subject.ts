@@ -1,4 +1,4 @@
-import { ArnFormat, Stack } from 'aws-cdk-lib/core'
+import { ArnFormat, Stack, Token } from 'aws-cdk-lib/core'
 import type { Construct } from 'constructs'
 
 /**
@@ -14,6 +14,9 @@ export interface CertificateSubject {
   readonly uri?: string
 }
 
+/** A subject that no certificate can have, or that every certificate has. */
+export class SubjectError extends Error {}
+
 /** The session tag that Roles Anywhere makes of each part of a certificate. */
 const TAGS = {
   commonName: 'x509Subject/CN',
@@ -21,10 +24,14 @@ const TAGS = {
   uri: 'x509SAN/URI',
 } as const satisfies Record<keyof CertificateSubject, string>
 
+/** What STS takes as the value of a session tag. */
+export const TAG_VALUE = /^[\p{L}\p{Z}\p{N}_.:/=+\-@]{1,256}$/u
+
 /**
  * The conditions of a trust policy under which a certificate may assume a role.
  *
- * @throws Error when the subject names nothing, or a wildcard: the operator compares whole texts.
+ * @throws SubjectError when the subject names nothing, or what no session tag can be, for example a
+ *   wildcard: the operator compares whole texts.
  * @see https://docs.aws.amazon.com/rolesanywhere/latest/userguide/trust-model.html
  */
 export function trustConditions(
@@ -37,10 +44,16 @@ export function trustConditions(
     return value === undefined ? [] : [[`aws:PrincipalTag/${tag}`, value] as const]
   })
   if (wanted.length === 0) {
-    throw new Error('a subject needs commonName, organizationalUnit or uri')
+    throw new SubjectError('a subject needs commonName, organizationalUnit or uri')
   }
-  const wrong = wanted.find(([, value]) => value === '' || value.includes('*'))
-  if (wrong) throw new Error(`${wrong[0]}: write the whole value, wildcards match nothing`)
+  const wrong = wanted.find(([, value]) => !Token.isUnresolved(value) && !TAG_VALUE.test(value))
+  if (wrong) {
+    const [tag, value] = wrong
+    throw new SubjectError(
+      `${tag} is "${value}", which matches nothing: write the whole value, of letters, digits, ` +
+        'spaces and _.:/=+-@',
+    )
+  }
   return {
     ArnEquals: { 'aws:SourceArn': trustAnchorArn },
     StringEquals: { 'aws:SourceAccount': Stack.of(scope).account, ...Object.fromEntries(wanted) },

@@ -1,5 +1,6 @@
 resource "aws_sns_topic" "expiry" {
-  name_prefix = "${var.name}-expiry-"
+  name_prefix  = "${var.name}-expiry-"
+  display_name = "Certificates that end soon"
 }
 
 resource "aws_sns_topic_subscription" "email" {
@@ -24,45 +25,29 @@ resource "aws_cloudwatch_event_target" "expiry" {
   arn  = aws_sns_topic.expiry.arn
 }
 
-data "aws_iam_policy_document" "publish" {
-  statement {
-    sid       = "EventsOfThisRule"
-    actions   = ["sns:Publish"]
-    resources = [aws_sns_topic.expiry.arn]
-
-    principals {
-      type        = "Service"
-      identifiers = ["events.amazonaws.com"]
-    }
-
-    condition {
-      test     = "ArnEquals"
-      variable = "aws:SourceArn"
-      values   = [aws_cloudwatch_event_rule.expiry.arn]
-    }
-  }
-
-  statement {
-    sid       = "AlarmsOfThisAccount"
-    actions   = ["sns:Publish"]
-    resources = [aws_sns_topic.expiry.arn]
-
-    principals {
-      type        = "Service"
-      identifiers = ["cloudwatch.amazonaws.com"]
-    }
-
-    condition {
-      test     = "StringEquals"
-      variable = "aws:SourceAccount"
-      values   = [local.account]
-    }
-  }
-}
-
 resource "aws_sns_topic_policy" "expiry" {
-  arn    = aws_sns_topic.expiry.arn
-  policy = data.aws_iam_policy_document.publish.json
+  arn = aws_sns_topic.expiry.arn
+  policy = jsonencode({
+    Version = "2012-10-17"
+    Statement = [
+      {
+        Sid       = "EventsOfThisRule"
+        Effect    = "Allow"
+        Principal = { Service = "events.amazonaws.com" }
+        Action    = "sns:Publish"
+        Resource  = aws_sns_topic.expiry.arn
+        Condition = { ArnEquals = { "aws:SourceArn" = aws_cloudwatch_event_rule.expiry.arn } }
+      },
+      {
+        Sid       = "AlarmsOfThisAccount"
+        Effect    = "Allow"
+        Principal = { Service = "cloudwatch.amazonaws.com" }
+        Action    = "sns:Publish"
+        Resource  = aws_sns_topic.expiry.arn
+        Condition = { StringEquals = { "aws:SourceAccount" = local.account } }
+      },
+    ]
+  })
 }
 
 # The service publishes a metric for CA certificates alone, once a day and only near their end.
@@ -74,11 +59,18 @@ resource "aws_cloudwatch_metric_alarm" "ca_certificate" {
   dimensions          = { TrustAnchorArn = aws_rolesanywhere_trust_anchor.ca.arn }
   statistic           = "Minimum"
   comparison_operator = "LessThanOrEqualToThreshold"
-  threshold           = 30
+  threshold           = var.ca_alarm_days
   period              = 86400
   evaluation_periods  = 1
   treat_missing_data  = "notBreaching"
   alarm_actions       = [aws_sns_topic.expiry.arn]
+
+  lifecycle {
+    precondition {
+      condition     = var.ca_alarm_days <= var.ca_expiry_days
+      error_message = "The metric begins ca_expiry_days before the end: ca_alarm_days cannot be more."
+    }
+  }
 }
 
 resource "aws_cloudwatch_metric_alarm" "any_certificate" {

@@ -28,11 +28,11 @@ resource "aws_ecr_lifecycle_policy" "images" {
       },
       {
         rulePriority = 2
-        description  = "the newest 30 images stay"
+        description  = "the newest ${var.kept_images} images stay"
         selection = {
           tagStatus   = "any"
           countType   = "imageCountMoreThan"
-          countNumber = 30
+          countNumber = var.kept_images
         }
         action = { type = "expire" }
       },
@@ -40,27 +40,17 @@ resource "aws_ecr_lifecycle_policy" "images" {
   })
 }
 
-data "aws_iam_policy_document" "share" {
-  count = length(var.pull_accounts) > 0 ? 1 : 0
-
-  statement {
-    sid = "PullFromOtherAccounts"
-    actions = [
-      "ecr:BatchCheckLayerAvailability",
-      "ecr:BatchGetImage",
-      "ecr:GetDownloadUrlForLayer",
-    ]
-
-    principals {
-      type        = "AWS"
-      identifiers = [for account in var.pull_accounts : "arn:${local.partition}:iam::${account}:root"]
-    }
-  }
-}
-
 resource "aws_ecr_repository_policy" "share" {
   count = length(var.pull_accounts) > 0 ? 1 : 0
 
   repository = aws_ecr_repository.images.name
-  policy     = data.aws_iam_policy_document.share[0].json
+  policy = jsonencode({
+    Version = "2012-10-17"
+    Statement = [{
+      Sid       = "PullFromOtherAccounts"
+      Effect    = "Allow"
+      Principal = { AWS = [for account in var.pull_accounts : "arn:${local.partition}:iam::${account}:root"] }
+      Action    = local.pull_actions
+    }]
+  })
 }

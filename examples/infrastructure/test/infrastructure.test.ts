@@ -1,9 +1,12 @@
+import { spawnSync } from 'node:child_process'
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
 import { expect } from 'chai'
 import { Match } from 'aws-cdk-lib/assertions'
 import { temporaryFolder } from '../../../test/support/temporary-folder.js'
-import { readSettings } from '../src/read-settings.js'
+import { readCert } from '../../../test/support/certs.js'
+import { readSettings, SettingsError } from '../src/read-settings.js'
 import { allOf, PROPS, statements, synthesised } from './stack.js'
 
 describe('WorkloadAccess', () => {
@@ -122,31 +125,92 @@ describe('the settings file', () => {
 
   function read(more: object): unknown {
     const path = join(folder.path, 'infrastructure.json')
-    writeFileSync(join(folder.path, 'ca.pem'), 'CERTIFICATE')
-    writeFileSync(join(folder.path, 'key.pem'), 'PRIVATE KEY')
+    for (const [name, text] of Object.entries({
+      'ca.pem': readCert('root.pem').toString(),
+      'leaf.pem': readCert('chain-1.pem').toString(),
+      'three.pem': readCert('root.pem').toString().repeat(3),
+      'key.pem': '-----BEGIN PRIVATE KEY-----',
+      'text.pem': 'hello',
+    })) {
+      writeFileSync(join(folder.path, name), text)
+    }
     const { authority: _, ...rest } = PROPS
     writeFileSync(path, JSON.stringify({ ...rest, certificateBundleFile: 'ca.pem', ...more }))
     return readSettings(path)
   }
 
   it('names files beside itself', () => {
-    expect(read({})).to.deep.include({ authority: { certificateBundle: 'CERTIFICATE' } })
+    expect(read({})).to.deep.include({
+      authority: { certificateBundle: readCert('root.pem').toString() },
+    })
   })
 
   it('is understood as the example has it', () => {
     expect(() =>
       readSettings(new URL('../infrastructure.example.json', import.meta.url).pathname),
-    ).to.throw(/ca\.pem/)
+    ).to.throw(SettingsError, /cannot read .*ca\.pem/)
   })
 
+  const { bucketLister, imagePuller } = PROPS
   for (const [what, more, message] of [
     ['a misspelt name', { session: { duration: 900 } }, /session\.duration is not known/],
-    ['two CAs', { privateCaArn: 'arn' }, /needs one of/],
+    ['a name of every object', { session: { constructor: 1 } }, /constructor is not known/],
+    ['two CAs', { privateCaArn: 'arn:aws:acm-pca:x' }, /give one of/],
     ['a private key', { certificateBundleFile: 'key.pem' }, /private key/],
-    ['no repository', { repository: undefined }, /lacks "repository"/],
+    ['what is no certificate', { certificateBundleFile: 'text.pem' }, /holds 0 certificates/],
+    ['three certificates', { certificateBundleFile: 'three.pem' }, /holds 3 certificates/],
+    ['the certificate of a workload', { certificateBundleFile: 'leaf.pem' }, /not one of a CA/],
+    ['a CRL that is none', { revocationListFiles: ['text.pem'] }, /no CRL in PEM/],
+    ['no repository', { repository: undefined }, /repository is missing/],
+    [
+      'a number as a text',
+      { session: { durationSeconds: '900' } },
+      /is not a whole number from 900/,
+    ],
+    ['a session that is too long', { session: { durationSeconds: 43_201 } }, /to 43200/],
+    ['a text as a truth value', { ecrUser: 'no' }, /ecrUser is not true or false/],
+    [
+      'an account with a typing error',
+      { repository: { name: 'a', pullAccounts: ['1'] } },
+      /12 digits/,
+    ],
+    [
+      'a wildcard bucket',
+      { bucketLister: { ...bucketLister, bucketName: '*' } },
+      /without wildcards/,
+    ],
+    [
+      'a wildcard repository',
+      { imagePuller: { ...imagePuller, repositoryNames: ['team/*'] } },
+      /imagePuller\.repositoryNames is not a list of which each/,
+    ],
+    [
+      'a wildcard unit',
+      { bucketLister: { subject: { organizationalUnit: 'pay*' } } },
+      /bucketLister\.subject\.organizationalUnit is not a whole value/,
+    ],
+    [
+      'a subject of nothing',
+      { imagePuller: { subject: {} } },
+      /imagePuller\.subject names nothing/,
+    ],
+    ['an alarm before its metric', { caExpiryDays: 20 }, /more than caExpiryDays \(20\)/],
+    ['a policy that is none', { session: { policy: 'x' } }, /session\.policy is not a policy/],
   ] as const) {
     it(`refuses ${what}`, () => {
-      expect(() => read(more)).to.throw(message)
+      expect(() => read(more)).to.throw(SettingsError, message)
     })
   }
+
+  it('ends the program with one line, and no trace of where it broke', () => {
+    const path = join(folder.path, 'broken.json')
+    writeFileSync(path, '{')
+    const { status, stderr } = spawnSync(process.execPath, ['--import', 'tsx', 'src/app.ts'], {
+      cwd: fileURLToPath(new URL('..', import.meta.url)),
+      env: { ...process.env, CDK_CONTEXT_JSON: JSON.stringify({ settings: path }) },
+      encoding: 'utf8',
+    })
+    expect(status, stderr).to.equal(1)
+    expect(stderr.trim()).to.match(/^error: .*broken\.json is not JSON: .*$/)
+  })
 })

@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process'
 import { Annotations, Template } from 'aws-cdk-lib/assertions'
 import { App, Stack } from 'aws-cdk-lib/core'
 import { WorkloadAccess, type WorkloadAccessProps } from '../src/index.js'
@@ -47,3 +48,7 @@ export function statements(template: Template): Statement[] {
     names.flatMap((name) => Properties[name]?.Statement ?? []),
   )
 }
+
+/** Whether a program is on this machine. */
+export const runs = (program: string): boolean =>
+  spawnSync(program, ['--version'], { timeout: 60_000 }).status === 0
