@@ -42,6 +42,7 @@ export type {
   CreateSessionDeps,
   CreateSessionTarget,
   ObtainedSession,
+  Retries,
 } from './session/create-session.js'
 export type { HttpClientInit, Send } from './session/http-client.js'
 export type { CaBundle } from './session/tls-trust.js'

@@ -1,6 +1,7 @@
 import { backoffMs } from '../../src/session/backoff.js'
 import {
   refreshDelayMs,
+  retriesWithin,
   retryDelayMs,
   SERVE_MARGIN_MS,
 } from '../../src/session/refresh-schedule.js'
@@ -24,7 +25,7 @@ export interface FleetOptions extends ServiceOptions {
   readonly start: 'cold' | 'steady'
   readonly lengthMs: number
   readonly seed: number
-  /** Calls within one attempt of the keeper: `AWS_MAX_ATTEMPTS`, default 3. */
+  /** Most calls within one attempt of the keeper: `AWS_MAX_ATTEMPTS`, default 3. */
   readonly callAttempts?: number
 }
 
@@ -47,8 +48,8 @@ export function simulate(
   const calls = new Uint8Array(pods)
   const servedUntilMs = new Float64Array(pods)
 
-  function renewAfterMs(): number {
-    return refreshDelayMs(options.sessionMs, random(), refreshIntervalMs)
+  function renewAfterMs(afterNone: boolean): number {
+    return refreshDelayMs(options.sessionMs, random(), { intervalMs: refreshIntervalMs, afterNone })
   }
 
   function onDue(pod: number, nowMs: number): void {
@@ -56,16 +57,19 @@ export function simulate(
     const endMs = nowMs + CALL_MS.least + (CALL_MS.most - CALL_MS.least) * random()
     record.call(answer, nowMs)
     if (answer === 'session') {
+      const afterNone = (servedUntilMs[pod] ?? 0) <= endMs
       const untilMs = endMs + options.sessionMs - SERVE_MARGIN_MS
       record.served(pod, endMs, untilMs)
       servedUntilMs[pod] = untilMs
       failures[pod] = 0
       calls[pod] = 0
-      times.at(pod, endMs + renewAfterMs())
+      times.at(pod, endMs + renewAfterMs(afterNone))
       return
     }
     const call = (calls[pod] ?? 0) + 1
-    if (call < callAttempts) {
+    const retries = retriesWithin(failures[pod] ?? 0, false)
+    const again = retries === 'all' || (retries === 'untilThrottled' && answer !== 'throttled')
+    if (again && call < callAttempts) {
       calls[pod] = call
       times.at(pod, endMs + backoffMs(call, random))
       return
@@ -81,7 +85,7 @@ export function simulate(
   for (let pod = 0; pod < pods; pod++) {
     if (options.start === 'cold') times.at(pod, (options.startSpreadMs ?? 0) * random())
     else {
-      const renewMs = renewAfterMs()
+      const renewMs = renewAfterMs(false)
       const leftMs = renewMs * random()
       const untilMs = leftMs - renewMs + options.sessionMs - SERVE_MARGIN_MS
       servedUntilMs[pod] = untilMs

@@ -49,6 +49,7 @@ signal ended it, 127 when it does not exist and 126 when it cannot be run.`,
       workloads: await loadWorkloads(flags, io.env),
       listen: [{ host: '127.0.0.1', port: 0 }],
       tokenFileMode: 0o600 as const,
+      firstAwaited: true,
     }
     const limitMs = readDurationMs(flags, START_TIMEOUT_FLAG.name) ?? START_TIMEOUT_MS
     const relay = relaySignals(io.onSignal, isatty(STDIN))

@@ -20,6 +20,8 @@ export interface RefreshOptions {
   readonly refreshIntervalMs?: number
   /** The first session is asked for after a random share of this time. */
   readonly startSpreadMs?: number
+  /** Somebody is going to wait for the first sessions. */
+  readonly firstAwaited?: boolean
   /** How often the certificate files are looked at besides watching them. */
   readonly pollIntervalMs?: number
   /** Ask for new sessions as soon as there is a new certificate. */
@@ -96,11 +98,11 @@ export function startRoles(
     const log = events.listening(logWith(deps.log, { role: label }), label)
     const source = { env, clock, random, log, identity: store.current }
     let made = { workload, obtain: sessionSource(workload, source) }
-    const obtain: typeof made.obtain = async (signal) => {
+    const obtain: typeof made.obtain = async (signal, retries) => {
       const asked = current.get(name) ?? workload
       // What it keeps from call to call is not made anew without a reason.
       if (made.workload !== asked) made = { workload: asked, obtain: sessionSource(asked, source) }
-      return made.obtain(signal)
+      return made.obtain(signal, retries)
     }
     return keepSession(obtain, {
       ...options,

@@ -3,7 +3,12 @@ import { type ErrorKind, kindOf } from '../errors.js'
 import type { Logger } from '../log.js'
 import type { ObtainedSession } from '../session/create-session.js'
 import { deadline, type Deadline } from '../session/deadline.js'
-import { type FailureKind, refreshDelayMs, retryDelayMs } from '../session/refresh-schedule.js'
+import {
+  type FailureKind,
+  refreshDelayMs,
+  retryDelayMs,
+  SERVE_MARGIN_MS,
+} from '../session/refresh-schedule.js'
 import { freshness } from './freshness.js'
 import type { SessionEntry } from './session-entry.js'
 import { readSessionOf, sessionPath, sweepSessions, writeSession } from './session-files.js'
@@ -177,8 +182,11 @@ function entryOf(
 /** The same session, which nobody tries to renew for a while. */
 function putOff(kept: SessionEntry, error: unknown, deps: CachedSessionDeps): SessionEntry {
   const failures = kept.failures + 1
-  const waitMs = retryDelayMs(RETRY_AS[kindOf(error)], failures, deps.random())
-  return { ...kept, failures, retryAt: new Date(deps.clock.now().getTime() + waitMs) }
+  const nowMs = deps.clock.now().getTime()
+  const leftMs = kept.credentials.expiration.getTime() - (nowMs + kept.clockOffsetMs)
+  const servedForMs = leftMs - SERVE_MARGIN_MS
+  const waitMs = retryDelayMs(RETRY_AS[kindOf(error)], failures, deps.random(), { servedForMs })
+  return { ...kept, failures, retryAt: new Date(nowMs + waitMs) }
 }
 
 function save({ path, init, deps }: Visit, entry: SessionEntry): void {

@@ -1,6 +1,6 @@
 import type { Clock } from '../clock.js'
 import { type Logger, logWith } from '../log.js'
-import type { ObtainedSession } from '../session/create-session.js'
+import type { ObtainedSession, Retries } from '../session/create-session.js'
 import type { Identity } from '../x509/identity.js'
 import { type Generation, keepIdentity } from '../session/identity-store.js'
 import { readGeneration } from '../session/read-generation.js'
@@ -54,17 +54,17 @@ export function keepProfile(
   }
   const obtain = sessionSource(workload, { env, clock, random, log, identity })
 
-  async function renew(signal: AbortSignal): Promise<ObtainedSession> {
-    const session = unwritten ?? (await obtain(signal))
+  async function renew(signal: AbortSignal, retries: () => Retries): Promise<ObtainedSession> {
+    const session = unwritten ?? (await obtain(signal, retries))
     unwritten = isWorthKeeping(session, clock) ? session : undefined
     await writeProfile(place, session.credentials, { clock, log: plainLog, signal })
     unwritten = undefined
     return session
   }
   const keeper = keepSession(
-    async (signal) => {
+    async (signal, retries) => {
       try {
-        return await renew(signal)
+        return await renew(signal, retries)
       } finally {
         // The certificate changed after this attempt had looked.
         if (store.generation() !== used) keeper.wake()

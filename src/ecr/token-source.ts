@@ -5,7 +5,7 @@ import { type FailureKind, retryDelayMs } from '../session/refresh-schedule.js'
 import type { AuthorizationToken } from './authorization-token.js'
 import type { Registry } from './registry-host.js'
 import { type RegistryRoles, roleKey } from './registry-roles.js'
-import { tokenRefreshDelayMs, tokenState } from './token-life.js'
+import { TOKEN_MARGIN_MS, tokenRefreshDelayMs, tokenState } from './token-life.js'
 
 /** Holds one password for each partition, region and role, however many registries ask. */
 export interface TokenSource {
@@ -87,6 +87,7 @@ export function keepTokens(
       clock.now().getTime() - token.obtainedAt.getTime(),
       clock.monotonicMs() - sinceMonotonicMs,
     )
+  const leftMs = (held: Held): number => held.token.lifeMs - TOKEN_MARGIN_MS - ageMs(held)
   const usable = (held: Held | undefined): AuthorizationToken | undefined =>
     held && tokenState(held.token, ageMs(held)) !== 'over' ? held.token : undefined
 
@@ -106,9 +107,10 @@ export function keepTokens(
     } catch (error) {
       slot.failure = error
       slot.failures++
-      const waitMs = retryDelayMs(failureKind(error), slot.failures, random())
-      slot.retryAtMs = clock.monotonicMs() + waitMs
       const held = usable(slot.held)
+      const servedForMs = held && slot.held ? leftMs(slot.held) : 0
+      const waitMs = retryDelayMs(failureKind(error), slot.failures, random(), { servedForMs })
+      slot.retryAtMs = clock.monotonicMs() + waitMs
       const fields = { error, region: registry.region, failures: slot.failures }
       if (!held) throw error
       log.warn('refresh failed, keeping the authorization token held', {

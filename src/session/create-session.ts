@@ -28,6 +28,13 @@ export interface CreateSessionTarget {
   readonly maxAttempts?: number
 }
 
+/**
+ * Which failures one call of {@link createSession} tries again. A caller that has a back-off of its own
+ * wants fewer: `untilThrottled` ends with the first answer that says so, `afterHanging` with any failure
+ * but a request that nobody answered: that was pause enough.
+ */
+export type Retries = 'all' | 'untilThrottled' | 'afterHanging'
+
 /** Effects of {@link createSession}. */
 export interface CreateSessionDeps {
   readonly send: Send
@@ -35,6 +42,8 @@ export interface CreateSessionDeps {
   /** Uniform in [0, 1); spreads retries. */
   readonly random: () => number
   readonly log?: Logger
+  /** Looked at after each attempt. Default `all`. */
+  readonly retries?: () => Retries
   /** Ends the call early. */
   readonly signal?: AbortSignal
 }
@@ -116,7 +125,7 @@ async function attempts(
       clockOffsetMs = skewMs
       continue
     }
-    if (!(error instanceof RolesAnywhereError) || !RETRIED.has(error.code) || last) throw error
+    if (last || !isRetried(error, deps.retries?.())) throw error
     const waitMs =
       (response && retryAfterMs(response, deps.clock.now())) ?? backoffMs(attempt, deps.random)
     if (waitMs >= limit.remainingMs()) throw error
@@ -127,6 +136,12 @@ async function attempts(
     })
     await deps.clock.sleep(waitMs, { signal: limit.signal })
   }
+}
+
+function isRetried(error: unknown, retries: Retries = 'all'): boolean {
+  if (!(error instanceof RolesAnywhereError) || !RETRIED.has(error.code)) return false
+  if (retries === 'afterHanging') return error.code === 'ERR_RA_SESSION_TIMEOUT'
+  return retries === 'all' || error.code !== 'ERR_RA_THROTTLED'
 }
 
 type Outcome =

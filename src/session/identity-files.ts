@@ -5,12 +5,10 @@ import { Secret } from '../secret.js'
 import type { Identity } from '../x509/identity.js'
 import { type IdentityInput, type NamedBytes, readIdentity } from '../x509/read-identity.js'
 import { type BoundedFile, readBounded } from './read-bounded.js'
+import { isTextForPath, missingFileHint } from './text-for-path.js'
 
 /** No certificate, key or chain file is larger than this. */
 const MAX_FILE_BYTES = 1024 * 1024
-
-/** No path looks like this. */
-const PEM_TEXT = /-----BEGIN|[\r\n]/
 
 /**
  * Where certificate and key come from. Each is a path, or `env:NAME` for PEM held in a variable;
@@ -59,7 +57,7 @@ export async function readIdentityFiles(
   locate: (path: string) => string = (path) => path,
 ): Promise<IdentityInput> {
   const read = (what: string, source: string, code: ErrorCode): NamedBytes => {
-    if (PEM_TEXT.test(source)) throw textForPath(what, code)
+    if (isTextForPath(source)) throw textForPath(what, code)
     const name = `${what} "${source}"`
     if (!source.startsWith('env:')) return { name, bytes: readFile(locate(source), name, code) }
     const value = env[source.slice('env:'.length)]
@@ -113,18 +111,18 @@ async function fromToken(
   )
 }
 
-/** Messages repeat paths; what somebody gave in place of one may be the key itself. */
 function textForPath(what: string, code: ErrorCode): RolesAnywhereError {
-  return new RolesAnywhereError(code, `${what}: the setting holds PEM text, not a path`, {
-    hint: 'put the text into a variable of its own, and name that one as env:NAME',
+  return new RolesAnywhereError(code, `${what}: the setting holds text, not a path`, {
+    hint: 'put the text, PEM, into a variable of its own, and name that one as env:NAME',
   })
 }
 
+/** Without what editors add: a byte order mark and a line feed at the end. */
 function passphraseIn({ bytes }: NamedBytes): Secret {
   return new Secret(
     Buffer.from(bytes)
       .toString('utf8')
-      .replace(/\r?\n$/, ''),
+      .replace(/^\uFEFF|\r?\n$/g, ''),
   )
 }
 
@@ -136,6 +134,11 @@ function readFile(path: string, name: string, code: ErrorCode): Uint8Array {
       hint: 'name the file in it, for example tls.crt or tls.key',
     })
   }
+  if (read.problem === 'silent pipe') {
+    throw new RolesAnywhereError(code, `${name} is a pipe that nobody writes to`, {
+      hint: 'check the path, or the command that should write to the pipe',
+    })
+  }
   throw new RolesAnywhereError(code, `${name} is larger than ${MAX_FILE_BYTES} bytes`, {
     hint: 'check the path: certificates and keys are a few kilobytes',
   })
@@ -145,16 +148,20 @@ function attempt(path: string, name: string, code: ErrorCode): BoundedFile {
   try {
     return readBounded(path, MAX_FILE_BYTES)
   } catch (cause) {
-    throw unreadable(name, code, cause)
+    throw unreadable({ path, name }, code, cause)
   }
 }
 
-function unreadable(name: string, code: ErrorCode, cause: unknown): RolesAnywhereError {
+function unreadable(
+  { path, name }: { readonly path: string; readonly name: string },
+  code: ErrorCode,
+  cause: unknown,
+): RolesAnywhereError {
   const reason = (cause as NodeJS.ErrnoException).code
   if (reason === 'ENOENT' || reason === 'ENOTDIR') {
     return new RolesAnywhereError(code, `${name} does not exist`, {
       cause,
-      hint: 'check the path; in a pod, check that the volume is mounted',
+      hint: missingFileHint(path),
     })
   }
   if (reason === 'EACCES' || reason === 'EPERM') {

@@ -2,11 +2,12 @@ import type { Clock } from '../clock.js'
 import { type ErrorKind, RolesAnywhereError } from '../errors.js'
 import type { Logger } from '../log.js'
 import { serviceFaultOf } from '../protocol/service-error.js'
-import type { ObtainedSession } from './create-session.js'
+import type { ObtainedSession, Retries } from './create-session.js'
 import {
   CLOCK_CHECK_MS,
   type FailureKind,
   refreshDelayMs,
+  retriesWithin,
   retryDelayMs,
   SERVE_MARGIN_MS,
 } from './refresh-schedule.js'
@@ -62,6 +63,8 @@ export interface SessionKeeperDeps {
   readonly refreshIntervalMs?: number
   /** The first attempt comes after a random share of this time, so that a fleet spreads out. */
   readonly startSpreadMs?: number
+  /** Somebody is going to wait for the first attempt. */
+  readonly firstAwaited?: boolean
   /** Let the process end while waiting. */
   readonly background?: boolean
   /** Told the outcome of every attempt. */
@@ -98,10 +101,11 @@ interface Held {
  * whichever comes first: the one misses a suspended machine, the other a corrected clock. After a
  * failure the session held stays in use until its end.
  *
- * @param fetch Obtains a new session; only one call is under way at a time.
+ * @param fetch Obtains a new session; only one call is under way at a time. Told how much trying is left
+ *   to it: attempts have waits of their own between them.
  */
 export function keepSession(
-  fetch: (signal: AbortSignal) => Promise<ObtainedSession>,
+  fetch: (signal: AbortSignal, retries: () => Retries) => Promise<ObtainedSession>,
   deps: SessionKeeperDeps,
 ): SessionKeeper {
   const { clock, random, log } = deps
@@ -114,14 +118,19 @@ export function keepSession(
   let nextAttempt: Due | undefined
   const first = pending<ObtainedSession>()
   let outcome = pending<ObtainedSession>()
+  /** Somebody waits for the outcome. */
+  let awaited = deps.firstAwaited === true
 
   async function attempt(): Promise<number> {
     const startedMs = clock.monotonicMs()
     nextAttempt = undefined
     try {
-      const session = await fetch(stopping.signal)
+      const session = await fetch(stopping.signal, () => retriesWithin(failures, awaited))
       const lifeMs = session.credentials.expiration.getTime() - serviceNowMs(session)
-      const delayMs = refreshDelayMs(lifeMs, random(), deps.refreshIntervalMs)
+      const delayMs = refreshDelayMs(lifeMs, random(), {
+        intervalMs: deps.refreshIntervalMs,
+        afterNone: servedForMs() <= 0,
+      })
       const sinceMonotonicMs = clock.monotonicMs()
       held = { session, lifeMs, since: clock.now(), sinceMonotonicMs, dueMs: delayMs }
       failure = undefined
@@ -181,6 +190,7 @@ export function keepSession(
     while (!stopping.signal.aborted) {
       const delayMs = await attempt()
       outcome = pending()
+      awaited = false
       await wait(delayMs)
     }
   }
@@ -192,6 +202,7 @@ export function keepSession(
     if (waiting && failure !== undefined) return Promise.reject(failure)
     // The machine was suspended until after the end of the session, and the loop has yet to notice.
     if (waiting) wakeUp.abort()
+    awaited = true
     return outcome.promise
   }
 

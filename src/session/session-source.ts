@@ -6,10 +6,10 @@ import type { Endpoint } from '../protocol/endpoints.js'
 import { checkIdentity } from '../x509/check-identity.js'
 import type { Identity } from '../x509/identity.js'
 import { createSigner } from '../x509/signer.js'
-import { createSession, type ObtainedSession } from './create-session.js'
+import { createSession, type ObtainedSession, type Retries } from './create-session.js'
 import { createHttpClient, type Send } from './http-client.js'
 import { type IdentityFiles, loadIdentity } from './identity-files.js'
-import { type BoundedFile, readBounded } from './read-bounded.js'
+import { type BoundedFile, PROBLEM_TEXTS, readBounded } from './read-bounded.js'
 import { type CaBundle, MAX_BUNDLE_BYTES } from './tls-trust.js'
 
 /** Everything that says who the workload is and how it reaches the service, checked and complete. */
@@ -45,10 +45,10 @@ export interface SessionSourceDeps {
 export function sessionSource(
   workload: Workload,
   deps: SessionSourceDeps,
-): (signal?: AbortSignal) => Promise<ObtainedSession> {
+): (signal?: AbortSignal, retries?: () => Retries) => Promise<ObtainedSession> {
   const identityOf = deps.identity ?? fromFiles(workload, deps)
   const clientFor = httpClients(workload, deps)
-  return async (signal) => {
+  return async (signal, retries) => {
     const identity = await identityOf()
     const caBundle = workload.caBundle === undefined ? undefined : readCaBundle(workload.caBundle)
     checkIdentity(identity, deps.clock.now())
@@ -57,7 +57,7 @@ export function sessionSource(
     return createSession(
       createSigner(identity),
       { ...workload, ...(maxAttempts !== undefined && { maxAttempts }) },
-      { ...deps, send, ...(signal && { signal }) },
+      { ...deps, send, ...(signal && { signal }), ...(retries && { retries }) },
     )
   }
 }
@@ -111,9 +111,7 @@ export function readCaBundle(path: string): CaBundle {
     throw failed(`cannot be read (${reason})`, cause)
   }
   if ('bytes' in file) return { name, pem: file.bytes.toString('utf8') }
-  throw failed(
-    file.problem === 'folder' ? 'is a folder' : `is larger than ${MAX_BUNDLE_BYTES} bytes`,
-  )
+  throw failed(PROBLEM_TEXTS[file.problem])
 }
 
 /** `AWS_MAX_ATTEMPTS`, as every AWS SDK reads it; anything but a small positive number is ignored. */

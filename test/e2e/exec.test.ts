@@ -108,6 +108,13 @@ describe('rolesanywhere exec', () => {
     expect(stderr).to.match(/^error: .+ \(ERR_RA_SERVICE_FAILED\)\nhint: .+\n$/)
   })
 
+  it('rides out being throttled within its one attempt: it has no other', async () => {
+    aws.setFaults([{ operation: 'CreateSession', kind: 'throttle', count: 1 }])
+    const options = ['--start-timeout', '0']
+    const { status, stderr } = await exec(script(''), {}, options).finished()
+    expect(status, stderr).to.equal(0)
+  })
+
   it('serves further roles beside the default one', async () => {
     const ask = `
       const { AWS_CONTAINER_CREDENTIALS_FULL_URI: uri, AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE: file } = process.env

@@ -185,6 +185,21 @@ describe('cached session', () => {
     })
   })
 
+  for (const { left, pauseMs } of [
+    { left: 18, pauseMs: 102_000 },
+    { left: 6, pauseMs: 30_000 },
+    { left: 3, pauseMs: 15_000 },
+  ]) {
+    it(`puts a renewal off by ${pauseMs / 1000} s at the most with ${left} minutes left`, async () => {
+      writeSession(path(), entry({ failures: 30 }), () => 0)
+      now = minutesLater(60 - left)
+      service = failing('ERR_RA_SERVICE_FAILED')
+      await ask({ random: () => 0.999999 })
+      const { retryAt } = readSession(path())!
+      expect(retryAt!.getTime() - now.getTime()).to.be.closeTo(pauseMs, 2)
+    })
+  }
+
   describe('when the service fails', () => {
     it('passes the refusal on to all that have waited for it', async () => {
       let refuse: () => void = () => {}

@@ -82,7 +82,7 @@ describe('keepProfile', () => {
     await start()
     await soon(async () => aws.sessions.length === 1 && holds(lastId()))
     await soon(() => messages().includes('session refreshed'))
-    await clock.advance(37 * MINUTE)
+    await clock.advance(29 * MINUTE)
     expect(aws.sessions.length).to.equal(1)
     await soon(async () => aws.sessions.length === 2 && holds(lastId()), STEP)
     await soon(() => messages().length === 3)

@@ -17,6 +17,7 @@ describe('keepTokens', () => {
   let clock: ManualClock
   let calls: number
   let failing: boolean
+  let dice: number
   let source: TokenSource
 
   const roles = registryRoles(
@@ -40,7 +41,8 @@ describe('keepTokens', () => {
       if (failing) throw new RolesAnywhereError('ERR_RA_SERVICE_FAILED', 'down')
       return token()
     }
-    source = keepTokens(fetch, { clock, random: () => 0, log: silentLogger, roles })
+    dice = 0
+    source = keepTokens(fetch, { clock, random: () => dice, log: silentLogger, roles })
   })
 
   it('makes one call for five hundred who ask at once', async () => {
@@ -105,6 +107,30 @@ describe('keepTokens', () => {
     await clock.advance(60_000)
     expect(await source.token(OWN)).to.not.equal(first)
     expect(source.status(OWN).failures).to.equal(0)
+  })
+
+  /** Asks for hours while nothing works; the longest pause between two calls in the last of them. */
+  async function longestPauseMs(hours: number): Promise<number> {
+    failing = true
+    dice = 0.999999
+    await clock.advance(hours * HOUR)
+    let [longest, since, before] = [0, 0, calls]
+    for (let second = 0; second < 3_600; second++) {
+      await source.token(OWN).catch(() => {})
+      if (calls > before && second > 1_800) longest = Math.max(longest, second - since)
+      if (calls > before) [since, before] = [second, calls]
+      await clock.advance(1_000)
+    }
+    return longest * 1_000
+  }
+
+  it('asks again within five minutes while there is a password', async () => {
+    await source.token(OWN)
+    expect(await longestPauseMs(7)).to.be.within(200_000, 301_000)
+  })
+
+  it('asks again within a quarter of a minute while there is none', async () => {
+    expect(await longestPauseMs(0)).to.be.within(10_000, 16_000)
   })
 
   it('never gives a password that has ended', async () => {

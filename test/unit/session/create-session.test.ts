@@ -1,31 +1,15 @@
 import { expect } from 'chai'
 import { RolesAnywhereError } from '../../../src/errors.js'
 import type { HttpRequest, HttpResponse } from '../../../src/protocol/http-message.js'
-import type { Signer } from '../../../src/protocol/signer.js'
-import { createSession, type CreateSessionTarget } from '../../../src/session/create-session.js'
+import {
+  createSession,
+  type CreateSessionTarget,
+  type Retries,
+} from '../../../src/session/create-session.js'
 import type { Send } from '../../../src/session/http-client.js'
+import { sessionAnswer, SIGNER, TARGET } from '../../support/create-session-call.js'
 import { ManualClock, settle } from '../../support/manual-clock.js'
 import { rejectsWithCode } from '../../support/rejects.js'
-
-const signer: Signer = {
-  algorithm: 'AWS4-X509-ECDSA-SHA256',
-  certificate: Buffer.from('certificate'),
-  chain: [],
-  serialNumber: '4096',
-  sign: async (text) => Buffer.from(text).subarray(0, 8),
-}
-
-const target: CreateSessionTarget = {
-  params: {
-    trustAnchorArn: 'arn:aws:rolesanywhere:eu-central-1:123456789012:trust-anchor/a',
-    profileArn: 'arn:aws:rolesanywhere:eu-central-1:123456789012:profile/p',
-    roleArn: 'arn:aws:iam::123456789012:role/app',
-    durationSeconds: 3600,
-  },
-  endpoint: { protocol: 'https:', hostname: 'rolesanywhere.eu-central-1.amazonaws.com' },
-  region: 'eu-central-1',
-  timeoutMs: 10_000,
-}
 
 describe('createSession', () => {
   let clock: ManualClock
@@ -37,23 +21,7 @@ describe('createSession', () => {
   })
 
   type Answer = () => HttpResponse | Promise<HttpResponse>
-  const ok = (): HttpResponse => ({
-    status: 201,
-    headers: {},
-    body: JSON.stringify({
-      credentialSet: [
-        {
-          assumedRoleUser: { arn: 'arn:aws:sts::123456789012:assumed-role/app/1000' },
-          credentials: {
-            accessKeyId: 'ASIA1',
-            secretAccessKey: 's',
-            sessionToken: 't',
-            expiration: '2026-03-01T18:00:00Z',
-          },
-        },
-      ],
-    }),
-  })
+  const ok = (): HttpResponse => sessionAnswer(new Date('2026-03-01T18:00:00Z'))
   const refusal =
     (status: number, type: string, message = '', headers = {}) =>
     (): HttpResponse => ({
@@ -77,7 +45,7 @@ describe('createSession', () => {
       sent.push(request)
       return left.length > 0 ? left.shift()!() : hanging(signal)
     }
-    return createSession(signer, { ...target, ...more }, { send, clock, random: () => 0.99 })
+    return createSession(SIGNER, { ...TARGET, ...more }, { send, clock, random: () => 0.99 })
   }
 
   it('returns the session of the first good answer', async () => {
@@ -117,6 +85,72 @@ describe('createSession', () => {
     expect(sent).to.have.length(3)
   })
 
+  describe('for a caller that has a back-off of its own', () => {
+    const throttled = refusal(429, 'ThrottlingException')
+    const asked = (answers: readonly Answer[], retries: () => Retries) =>
+      createSession(SIGNER, TARGET, {
+        send: async (request, signal) => {
+          sent.push(request)
+          return answers[sent.length - 1]?.() ?? hanging(signal)
+        },
+        clock,
+        random: () => 0.99,
+        retries,
+      })
+
+    it('rides out a broken connection, and ends when it is throttled', async () => {
+      const pending = rejectsWithCode(
+        asked([unreachable, throttled], () => 'untilThrottled'),
+        'ERR_RA_THROTTLED',
+      )
+      await clock.advance(5_000)
+      await pending
+      expect(sent).to.have.length(2)
+    })
+
+    for (const { what, answer } of [
+      { what: 'there is no connection', answer: unreachable },
+      { what: 'it is throttled', answer: throttled },
+      { what: 'the service fails', answer: refusal(500, 'InternalServerException') },
+    ]) {
+      it(`asks once when ${what}`, async () => {
+        const error = await asked([answer], () => 'afterHanging').catch((thrown: unknown) => thrown)
+        expect(error).to.be.instanceOf(RolesAnywhereError)
+        expect(sent).to.have.length(1)
+      })
+    }
+
+    it('asks again when nobody answered: that was pause enough', async () => {
+      const late = async (request: HttpRequest, signal: AbortSignal): Promise<HttpResponse> => {
+        sent.push(request)
+        return sent.length === 1 ? hanging(signal) : ok()
+      }
+      const retries = (): Retries => 'afterHanging'
+      const deps = { send: late, clock, random: () => 0, retries }
+      const pending = createSession(SIGNER, TARGET, deps)
+      await clock.advance(5_000)
+      expect((await pending).credentials.accessKeyId).to.equal('ASIA1')
+      expect(sent).to.have.length(2)
+    })
+
+    it('goes on for somebody who comes to wait for it meanwhile', async () => {
+      let retries: Retries = 'untilThrottled'
+      const waitedFor: Answer = () => {
+        retries = 'all'
+        return throttled()
+      }
+      const pending = asked([waitedFor, ok], () => retries)
+      await clock.advance(5_000)
+      expect((await pending).credentials.accessKeyId).to.equal('ASIA1')
+    })
+
+    it('signs with the time of the service all the same', async () => {
+      const date = new Date(clock.now().getTime() + 3_600_000).toUTCString()
+      const skewed = refusal(403, 'AccessDeniedException', 'Invalid signature', { date })
+      expect((await asked([skewed, ok], () => 'afterHanging')).clockOffsetMs).to.equal(3_600_000)
+    })
+  })
+
   it('asks once when the service refuses', async () => {
     await rejectsWithCode(
       call([refusal(403, 'AccessDeniedException', 'Unable to assume role')]),
@@ -149,7 +183,7 @@ describe('createSession', () => {
       first = false
       return hanging(signal)
     }
-    const pending = createSession(signer, target, { send, clock, random: () => 0 })
+    const pending = createSession(SIGNER, TARGET, { send, clock, random: () => 0 })
     await clock.advance(5_000)
     expect((await pending).credentials.accessKeyId).to.equal('ASIA1')
   })
@@ -194,7 +228,7 @@ describe('createSession', () => {
   it("ends at once with the caller's reason when the caller gives up", async () => {
     const giveUp = new AbortController()
     const send: Send = async (_request, signal) => hanging(signal)
-    const pending = createSession(signer, target, {
+    const pending = createSession(SIGNER, TARGET, {
       send,
       clock,
       random: () => 0,

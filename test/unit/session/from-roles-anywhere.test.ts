@@ -77,6 +77,17 @@ describe('fromRolesAnywhere', () => {
     expect(renewed.expiration).to.deep.equal(new Date('2026-01-01T01:40:00Z'))
   })
 
+  it('rides out being throttled for whoever waits for the first credentials', async () => {
+    const real = await startAws()
+    try {
+      real.setFaults([{ operation: 'CreateSession', kind: 'throttle', count: 2 }])
+      await fromRolesAnywhere({ ...GOOD, endpoint: real.url }, deps)()
+      expect(real.requests).to.have.length(3)
+    } finally {
+      await real.close()
+    }
+  })
+
   it('rejects with what is wrong, and gives credentials once it no longer is', async () => {
     const volume = new Volume(folder.path, {
       certificate: 'rsa-2048.pem',

@@ -2,7 +2,7 @@ import { expect } from 'chai'
 import { RolesAnywhereError } from '../../../src/errors.js'
 import { createLogger, silentLogger } from '../../../src/log.js'
 import { serviceError } from '../../../src/protocol/service-error.js'
-import type { ObtainedSession } from '../../../src/session/create-session.js'
+import type { ObtainedSession, Retries } from '../../../src/session/create-session.js'
 import { keepSession, type SessionKeeperDeps } from '../../../src/session/session-keeper.js'
 import { ManualClock, settle } from '../../support/manual-clock.js'
 import { rejectsWithCode } from '../../support/rejects.js'
@@ -199,6 +199,67 @@ describe('keepSession', () => {
     const keeper = start({ refreshIntervalMs: HOUR })
     await clock.advance(3 * HOUR)
     expect(calls).to.equal(4)
+    await keeper.stop()
+  })
+
+  it('spreads the first renewal widely, and the next ones a little', async () => {
+    const keeper = start({ random: () => 0.999999 })
+    await clock.advance(20 * MINUTE - 1)
+    expect(calls).to.equal(1)
+    await clock.advance(20)
+    expect(calls).to.equal(2)
+    await clock.advance(36 * MINUTE - 20)
+    expect(calls).to.equal(2)
+    await clock.advance(20)
+    expect(calls).to.equal(3)
+    await keeper.stop()
+  })
+
+  it('spreads as widely when the session before had run out: all others come back, too', async () => {
+    script = [hourLong, failing]
+    const keeper = start({ random: () => 0.5 })
+    await clock.advance(2 * HOUR)
+    expect(keeper.current()).to.equal(undefined)
+    script = [hourLong]
+    await clock.advance(15_000)
+    const { refreshedAt, nextAttemptAt } = keeper.status()
+    expect(nextAttemptAt!.getTime() - refreshedAt!.getTime()).to.equal(30 * MINUTE)
+    await keeper.stop()
+  })
+
+  it('asks more calmly the more life is left, and within minutes at the most', async () => {
+    script = [async () => sessionUntil(new Date(clock.now().getTime() + 6 * HOUR)), failing]
+    const keeper = start({ refreshIntervalMs: HOUR, random: () => 0.999999 })
+    await clock.advance(2 * HOUR)
+    const before = calls
+    await clock.advance(HOUR)
+    expect(calls).to.equal(before + 12)
+    await clock.advance(3 * HOUR - 6 * MINUTE)
+    const later = calls
+    await clock.advance(5 * MINUTE)
+    expect(calls).to.be.at.least(later + 10)
+    await keeper.stop()
+  })
+
+  it('leaves calls within an attempt to those that gain by them', async () => {
+    const told: string[] = []
+    script = [failing, failing, hourLong]
+    const fetch = async (_signal: AbortSignal, retries: () => Retries) => {
+      told.push(retries())
+      // Whoever is to wait for it asks while it is under way.
+      await clock.sleep(1_000)
+      told.push(retries())
+      return (script.length > 1 ? script.shift() : script[0])!()
+    }
+    const keeper = keepSession(fetch, { clock, random: () => 0, log: silentLogger })
+    await clock.advance(1_000)
+    expect(told.splice(0)).to.deep.equal(['untilThrottled', 'untilThrottled'])
+    await clock.advance(300)
+    keeper.obtained().catch(() => {})
+    await clock.advance(1_000)
+    expect(told.splice(0)).to.deep.equal(['afterHanging', 'all'])
+    await clock.advance(1_500)
+    expect(told.splice(0)).to.deep.equal(['afterHanging', 'afterHanging'])
     await keeper.stop()
   })
 
