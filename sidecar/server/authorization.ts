@@ -9,10 +9,17 @@ export interface Authorization {
    * @returns `undefined` when the client may have its credentials.
    */
   refusal(header: string | undefined, role: string): Answer | undefined
+  /**
+   * Looks whether there are other tokens by now, after a refusal with {@link UNKNOWN_TOKEN}. Takes
+   * two seconds at the most, and never rejects.
+   */
+  look(role: string): Promise<void>
 }
 
+const nothingToLookAt = async (): Promise<void> => {}
+
 /** Lets every process that reaches the server have credentials. */
-export const openToAll: Authorization = { refusal: () => undefined }
+export const openToAll: Authorization = { refusal: () => undefined, look: nothingToLookAt }
 
 const NOT_OPEN = errorAnswer(
   403,
@@ -21,10 +28,17 @@ const NOT_OPEN = errorAnswer(
 )
 
 /** Lets nobody have credentials, and says which flag of `serve` would. */
-export const closedToAll: Authorization = { refusal: () => NOT_OPEN }
+export const closedToAll: Authorization = { refusal: () => NOT_OPEN, look: nothingToLookAt }
 
 const MISSING = errorAnswer(401, 'MissingAuthorization', 'the Authorization header is missing')
-const WRONG = errorAnswer(403, 'WrongAuthorization', 'the authorization token is not valid')
+const wrong = (): Answer =>
+  errorAnswer(403, 'WrongAuthorization', 'the authorization token is not valid')
+
+/** Longer than any token: no look changes that. */
+const NO_TOKEN = wrong()
+
+/** Refuses a token that is not known; it may be one that replaced the others a moment ago. */
+export const UNKNOWN_TOKEN = wrong()
 
 /**
  * Asks for one of the tokens as the whole value of the `Authorization` header; SDKs add no scheme,
@@ -32,8 +46,12 @@ const WRONG = errorAnswer(403, 'WrongAuthorization', 'the authorization token is
  *
  * @param tokens Asked on every request, so that a rotated token takes effect. The same array stands
  *   for the same tokens.
+ * @param look Brings them up to date.
  */
-export function tokenAuthorization(tokens: () => readonly string[]): Authorization {
+export function tokenAuthorization(
+  tokens: () => readonly string[],
+  look: () => Promise<void> = nothingToLookAt,
+): Authorization {
   const given = Buffer.alloc(TOKEN_BYTES)
   let known: readonly string[] = []
   let expected: readonly Buffer[] = []
@@ -41,7 +59,7 @@ export function tokenAuthorization(tokens: () => readonly string[]): Authorizati
     refusal(header) {
       const token = header?.replace(/^Bearer +/i, '')
       if (!token) return MISSING
-      if (token.length > TOKEN_BYTES) return WRONG
+      if (token.length > TOKEN_BYTES) return NO_TOKEN
       const current = tokens()
       if (current !== known) {
         known = current
@@ -51,8 +69,9 @@ export function tokenAuthorization(tokens: () => readonly string[]): Authorizati
       let matches = false
       // Every token is compared, so that the time taken does not tell which one matched.
       for (const block of expected) if (timingSafeEqual(given, block)) matches = true
-      return matches ? undefined : WRONG
+      return matches ? undefined : UNKNOWN_TOKEN
     },
+    look,
   }
 }
 
@@ -67,7 +86,11 @@ export function authorizationByRole(
   own: ReadonlyMap<string, Authorization>,
   others: Authorization,
 ): Authorization {
-  return { refusal: (header, role) => (own.get(role) ?? others).refusal(header, role) }
+  const of = (role: string): Authorization => own.get(role) ?? others
+  return {
+    refusal: (header, role) => of(role).refusal(header, role),
+    look: async (role) => of(role).look(role),
+  }
 }
 
 /** Longest token there is, and the size of every comparison. */

@@ -1,7 +1,8 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
+import type { Socket } from 'node:net'
 import { type Clock, type Logger, systemClock } from '../../src/index.js'
 import { silentLogger } from '../../src/log.js'
-import type { Authorization } from './authorization.js'
+import { type Authorization, UNKNOWN_TOKEN } from './authorization.js'
 import { connectionLimit } from './connection-limit.js'
 import { credentialsAnswer, roleAt, type Sessions } from './container-route.js'
 import { type Answer, errorAnswer, sendAnswer } from './http-answer.js'
@@ -17,6 +18,9 @@ const REQUEST_TIMEOUT_MS = 10_000
 
 /** SDKs send a few hundred bytes. */
 const MAX_HEADER_BYTES = 16 * 1024
+
+/** SDKs send one request after the other; more that wait on one connection are refused at once. */
+const MAX_WAITING = 8
 
 /** What a request was for. */
 export type RouteName = 'container' | 'imds' | 'quit' | 'none'
@@ -56,18 +60,39 @@ export function createCredentialServer(init: CredentialServerInit): Server {
   const { maxConnections = connectionLimit(undefined) } = init
   const guard = createRequestGuard(typeof init.host === 'string' ? [init.host] : init.host)
 
+  const waiting = new WeakMap<Socket, number>()
+
   function handle(request: IncomingMessage, response: ServerResponse): void {
     const startedMs = onAnswer && clock.monotonicMs()
     const target = request.url ?? ''
     const role = roleAt(target)
-    const found = safeAnswer(request, target, role)
-    discardBody(request, response)
-    // Only once the answer is out, or nobody waits for it: the server closes its connections then.
-    if (found === init.quit?.accepted) response.once('close', init.quit.quit)
-    sendAnswer(response, found)
-    if (startedMs !== undefined) {
+    const answered = (found: Answer): void => {
+      send(request, response, found)
+      if (startedMs === undefined) return
       onAnswer?.(routeName(target, role, init), found.status, clock.monotonicMs() - startedMs)
     }
+    const found = safeAnswer(request, target, role)
+    discardBody(request, response)
+    if (found !== UNKNOWN_TOKEN || !mayWait(request.socket)) return answered(found)
+    void lookAgain(request, role).then(() => answered(safeAnswer(request, target, role)))
+  }
+
+  /** Nobody is refused because its token is newer than the last look at the file. */
+  async function lookAgain({ socket }: IncomingMessage, role = ''): Promise<void> {
+    waiting.set(socket, (waiting.get(socket) ?? 0) + 1)
+    await init.authorization.look(role)
+    waiting.set(socket, (waiting.get(socket) ?? 0) - 1)
+  }
+
+  const mayWait = (socket: Socket): boolean => (waiting.get(socket) ?? 0) < MAX_WAITING
+
+  function send(request: IncomingMessage, response: ServerResponse, found: Answer): void {
+    if (init.quit && found === init.quit.accepted) {
+      // Only once the answer is out, or nobody waits for it: the server closes its connections then.
+      if (request.socket.destroyed) init.quit.quit()
+      else response.once('close', init.quit.quit)
+    }
+    sendAnswer(response, found)
   }
 
   /** One request that goes wrong does not take the others with it. */

@@ -182,7 +182,10 @@ async function authorize(
 ): Promise<Authorization> {
   const open = async (path: string): Promise<Authorization> => {
     const file = await openTokenFile(path, deps)
-    return tokenAuthorization(() => file.tokens())
+    return tokenAuthorization(
+      () => file.tokens(),
+      async () => file.look(),
+    )
   }
   const own = new Map<string, Authorization>()
   for (const [role, path] of roleTokenFiles) own.set(role, await open(path))

@@ -4,18 +4,26 @@ import { link, open, unlink } from 'node:fs/promises'
 import type { Clock } from '../../src/clock.js'
 import { RolesAnywhereError } from '../../src/errors.js'
 import type { Logger } from '../../src/log.js'
+import { untilAborted } from '../until-aborted.js'
 import { acceptedTokens } from './accepted-tokens.js'
+import { pacedLooks } from './paced-looks.js'
 import { DEFAULT_TOKEN_FILE_MODE, type TokenFileMode } from './token-file-mode.js'
 
 /**
- * How often the file is looked at. SDKs that come with a token from before the next look try again
- * a second later. The file is read and not watched: no notification survives every way to replace
- * it, such as the `..data` link of a Kubernetes volume.
+ * How often the file is looked at besides the looks that are asked for. It is read and not watched:
+ * no notification survives every way to replace it, such as the `..data` link of a Kubernetes volume.
  */
 const POLL_MS = 1_000
 
 /** A changed file is read again after this time: who writes it in place may be half way. */
 const SETTLE_MS = 100
+
+/**
+ * Nobody waits longer for a look that was asked for, since a file system may hang: twenty short waits
+ * and not one of two seconds, of which a process that was held up for long would have none left.
+ */
+const WAIT_STEP_MS = 100
+const WAIT_STEPS = 20
 
 const MIN_LENGTH = 16
 const MAX_LENGTH = 1024
@@ -34,11 +42,19 @@ export interface TokenFileDeps {
 export interface TokenFile {
   /** The same array as long as the same tokens are good. */
   tokens(): readonly string[]
+  /**
+   * Looks at the file now instead of with the next poll, for a client that comes with a token that is
+   * not known. Looks are shared, and there are at most ten a second.
+   *
+   * @returns when {@link TokenFile.tokens} are those of a file that was read after this call; after
+   *   about two seconds in any case. Never rejects.
+   */
+  look(): Promise<void>
 }
 
 /**
  * Reads the token that clients must send, or makes the file with a new one: 256 random bits, URL-safe
- * base64, no line feed. A token that somebody replaces in the file takes effect within seconds, and
+ * base64, no line feed. A token that somebody replaces in the file takes effect with the next look, and
  * the one before it stays good for an hour. While the file is gone or unusable, the tokens stay as
  * they are.
  *
@@ -49,34 +65,53 @@ export async function openTokenFile(path: string, deps: TokenFileDeps): Promise<
   const accepted = acceptedTokens((await readToken(path)) ?? (await makeToken(path, mode)), clock)
   const pause = async (ms: number): Promise<void> => clock.sleep(ms, { signal, background: true })
 
-  async function poll(): Promise<void> {
-    const found = await readToken(path)
-    if (found === accepted.current()) return
-    await pause(SETTLE_MS)
-    const settled = await readToken(path)
-    if (settled === undefined) throw invalid(path, 'is gone')
-    if (settled !== found || signal.aborted) return
-    accepted.replace(settled)
-    log.info('authorization token replaced', { previousValidMinutes: accepted.graceMinutes })
+  async function compare(): Promise<void> {
+    let found = await readToken(path)
+    // Whoever asks for a look has read what is there now: it is waited for until it stays the same.
+    while (found !== accepted.current()) {
+      await pause(SETTLE_MS)
+      if (signal.aborted) return
+      const settled = await readToken(path)
+      if (settled === undefined) throw invalid(path, 'is gone')
+      if (settled === found) {
+        accepted.replace(settled)
+        log.info('authorization token replaced', { previousValidMinutes: accepted.graceMinutes })
+      }
+      found = settled
+    }
   }
 
+  let complained = false
+  async function look(): Promise<void> {
+    try {
+      await compare()
+      complained = false
+    } catch (error) {
+      if (!complained) log.warn('token file unusable, keeping the token held', { error })
+      complained = true
+    }
+  }
+
+  const looks = pacedLooks(look, { clock, signal })
+
   async function watch(): Promise<void> {
-    let complained = false
     for (;;) {
       await pause(POLL_MS)
       if (signal.aborted) return
-      try {
-        await poll()
-        complained = false
-      } catch (error) {
-        if (!complained) log.warn('token file unusable, keeping the token held', { error })
-        complained = true
-      }
+      await untilAborted(looks.next())
     }
   }
 
   void watch()
-  return { tokens: () => accepted.all() }
+  return {
+    tokens: () => accepted.all(),
+    async look() {
+      const ended = looks.next()
+      for (let step = 0; step < WAIT_STEPS && !ended.aborted && !signal.aborted; step++) {
+        await clock.sleep(WAIT_STEP_MS, { signal: ended, background: true })
+      }
+    },
+  }
 }
 
 /** @returns `undefined` when there is no file. */

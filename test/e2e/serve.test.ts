@@ -1,5 +1,5 @@
 import { once } from 'node:events'
-import { readFile, stat, writeFile } from 'node:fs/promises'
+import { readFile, rename, stat, writeFile } from 'node:fs/promises'
 import { connect, createServer } from 'node:net'
 import { networkInterfaces } from 'node:os'
 import { join } from 'node:path'
@@ -356,6 +356,31 @@ describe('rolesanywhere serve', () => {
       403,
     )
     expect((await get(server.uri)).status).to.equal(401)
+  })
+
+  it('takes a token that was replaced a moment ago, and logs none that was wrong', async () => {
+    const server = await serve(['--quit', '--log-level', 'debug'])
+    await server.logged(/session refreshed/)
+    const tokens = Array.from({ length: 5 }, (_, index) => `the-token-of-rotation-${index}`)
+    const guesses = Array.from({ length: 20 }, (_, index) => `the-guess-of-a-client-${index}`)
+    for (const token of tokens) {
+      await writeFile(`${tokenFile()}.new`, token)
+      await rename(`${tokenFile()}.new`, tokenFile())
+      const [good, ...wrong] = await Promise.all(
+        [token, ...guesses].map(async (authorization) => get(server.uri, { authorization })),
+      )
+      expect(good?.status).to.equal(200)
+      expect(new Set(wrong.map(({ status }) => status))).to.deep.equal(new Set([403]))
+    }
+    await writeFile(tokenFile(), 'the-token-of-the-last-command')
+    const { status } = await fetch(`${new URL(server.uri).origin}/v1/quit`, {
+      method: 'POST',
+      headers: { authorization: 'the-token-of-the-last-command' },
+    })
+    expect(status).to.equal(200)
+    expect((await server.finished()).status).to.equal(0)
+    expect(server.log().match(/authorization token replaced/g)).to.have.length(6)
+    expect(server.log()).to.not.match(/the-(token|guess)-of/)
   })
 
   it('tells nothing secret on the health listener', async () => {

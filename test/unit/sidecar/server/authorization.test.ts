@@ -3,6 +3,7 @@ import {
   authorizationByRole,
   openToAll,
   tokenAuthorization,
+  UNKNOWN_TOKEN,
 } from '../../../../sidecar/server/authorization.js'
 
 const TOKEN = 'a-token-of-sufficient-length'
@@ -39,6 +40,13 @@ describe('tokenAuthorization', () => {
     tokens = ['the-next-token']
     expect(authorization.refusal(TOKEN, '')?.status).to.equal(403)
   })
+
+  it('tells a token that may be newer from what no look would change', () => {
+    expect(authorization.refusal('the-next-token', '')).to.equal(UNKNOWN_TOKEN)
+    for (const header of [undefined, '', 'x'.repeat(1025)]) {
+      expect(authorization.refusal(header, '')).to.not.equal(UNKNOWN_TOKEN)
+    }
+  })
 })
 
 describe('authorizationByRole', () => {
@@ -60,5 +68,22 @@ describe('authorizationByRole', () => {
     const authorization = authorizationByRole(own, openToAll)
     expect(authorization.refusal(undefined, '')).to.equal(undefined)
     expect(authorization.refusal(undefined, 'reports')?.status).to.equal(401)
+  })
+
+  it('looks at the file of the role that is asked for, and at no other', async () => {
+    const looks: string[] = []
+    const noting = (name: string) =>
+      tokenAuthorization(
+        () => [TOKEN],
+        async () => void looks.push(name),
+      )
+    const authorization = authorizationByRole(
+      new Map([['reports', noting('of reports')]]),
+      noting('of others'),
+    )
+    await authorization.look('reports')
+    await authorization.look('')
+    await authorization.look('invoices')
+    expect(looks).to.deep.equal(['of reports', 'of others', 'of others'])
   })
 })

@@ -49,7 +49,11 @@ describe('startSidecar', () => {
       endpoint: aws.url,
     })
 
-  async function start(more: Partial<SidecarOptions> = {}, files: Pair = EC): Promise<Sidecar> {
+  async function start(
+    more: Partial<SidecarOptions> = {},
+    files: Pair = EC,
+    env: Readonly<Record<string, string>> = { AWS_MAX_ATTEMPTS: '1' },
+  ): Promise<Sidecar> {
     volume = new Volume(folder.path, files)
     sidecar = await startSidecar(
       {
@@ -61,7 +65,7 @@ describe('startSidecar', () => {
         ]),
         ...more,
       },
-      { env: { AWS_MAX_ATTEMPTS: '1' }, clock, random: () => 0, log: silentLogger },
+      { env, clock, random: () => 0, log: silentLogger },
     )
     return sidecar
   }
@@ -121,6 +125,16 @@ describe('startSidecar', () => {
     expect(role?.failure?.code).to.equal('ERR_RA_SERVICE_FAILED')
     expect(await metrics()).to.contain('rolesanywhere_stale_served_total{role="default"} 1')
     expect((await fetch(`${sidecar!.healthUrl}/readyz`)).status).to.equal(200)
+  })
+
+  it('makes one call and not three when it is throttled: it comes back by itself', async () => {
+    aws.setFaults([{ operation: 'CreateSession', kind: 'throttle' }])
+    await start({}, EC, {})
+    await until(() => sidecar!.observer.snapshot().roles.every(({ failure }) => failure))
+    expect(aws.requests).to.have.length(2)
+    expect(await metrics()).to.contain(
+      'rolesanywhere_refresh_total{role="default",result="ERR_RA_THROTTLED"} 1',
+    )
   })
 
   it('asks again at once when the certificate that was refused is replaced', async () => {

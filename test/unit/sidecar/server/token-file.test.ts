@@ -12,10 +12,11 @@ import {
 } from 'node:fs/promises'
 import { join } from 'node:path'
 import { expect } from 'chai'
+import { untilAborted } from '../../../../sidecar/until-aborted.js'
 import { openTokenFile, type TokenFileDeps } from '../../../../sidecar/server/token-file.js'
 import { parseFileMode } from '../../../../src/config/file-mode.js'
 import type { Logger } from '../../../../src/log.js'
-import { ManualClock } from '../../../support/manual-clock.js'
+import { ManualClock, settle } from '../../../support/manual-clock.js'
 import { rejectsWithCode, throwsWithCode } from '../../../support/rejects.js'
 import { temporaryFolder } from '../../../support/temporary-folder.js'
 
@@ -183,6 +184,112 @@ describe('openTokenFile', () => {
     await pass(() => false, 20)
     expect(tokens()).to.deep.equal([FIRST])
     expect(warnings).to.have.length(1)
+  })
+
+  describe('asked to look', () => {
+    /**
+     * Polls never come: only what is asked for happens. Who waits for a look has all the time in the
+     * world, since files are read in real time.
+     */
+    const unpolled = (own = (ms: number) => clock.sleep(ms)): TokenFileDeps['clock'] => ({
+      now: () => clock.now(),
+      monotonicMs: () => clock.monotonicMs(),
+      sleep: async (ms, { signal } = {}) => {
+        if (signal !== ending.signal) return untilAborted(signal!)
+        await (ms === 1000 ? clock.sleep(1e9, { signal }) : own(ms))
+      },
+    })
+    const replace = async (token: string): Promise<void> => {
+      await writeFile(`${path}.new`, token)
+      await rename(`${path}.new`, path)
+    }
+    /** Asks, and lets time go by until the answer is there. */
+    async function looked(look: () => Promise<void>): Promise<void> {
+      let done = false
+      void look().then(() => (done = true))
+      while (!done) {
+        if (clock.sleeping > 1) await clock.advance(100)
+        else await settle()
+      }
+    }
+
+    it('takes a token that was replaced a moment ago, without the next poll', async () => {
+      await writeFile(path, FIRST)
+      const { tokens, look } = await open({ clock: unpolled() })
+      await replace(SECOND)
+      await looked(look)
+      expect(tokens()).to.deep.equal([SECOND, FIRST])
+      await replace(`${SECOND}-2`)
+      await looked(look)
+      expect(tokens()).to.deep.equal([`${SECOND}-2`, FIRST, SECOND])
+    })
+
+    for (const { name, spoil } of [
+      { name: 'empty, as from a writer that truncates it', spoil: async () => writeFile(path, '') },
+      { name: 'half', spoil: async () => writeFile(path, SECOND.slice(0, 10)) },
+      { name: 'gone', spoil: async () => unlink(path) },
+      {
+        name: 'not readable',
+        spoil: async () => {
+          await unlink(path)
+          await mkdir(path)
+        },
+      },
+    ]) {
+      it(`keeps the token held while the file is ${name}, and says so once`, async () => {
+        await writeFile(path, FIRST)
+        const { tokens, look } = await open({ clock: unpolled() })
+        await spoil()
+        for (let times = 0; times < 3; times++) await looked(look)
+        expect(tokens()).to.deep.equal([FIRST])
+        expect(warnings).to.deep.equal(['token file unusable, keeping the token held'])
+        await rm(path, { recursive: true, force: true })
+        await writeFile(path, SECOND)
+        await looked(look)
+        expect(tokens()).to.deep.equal([SECOND, FIRST])
+      })
+    }
+
+    it('waits for a writer who is still at it', async () => {
+      await writeFile(path, FIRST)
+      let waits = 0
+      const { tokens, look } = await open({
+        // Between two looks the writer goes on, four times.
+        clock: unpolled(async (ms) => {
+          if (waits++ < 4) await writeFile(path, SECOND.slice(0, 20 + waits))
+          if (waits === 4) await writeFile(path, SECOND)
+          await clock.sleep(ms)
+        }),
+      })
+      await writeFile(path, SECOND.slice(0, 20))
+      await looked(look)
+      expect(tokens()).to.deep.equal([SECOND, FIRST])
+    })
+
+    it('waits two seconds at the most, for a file system may hang', async () => {
+      await writeFile(path, FIRST)
+      const { tokens, look } = await open({
+        clock: {
+          now: () => clock.now(),
+          monotonicMs: () => clock.monotonicMs(),
+          // What a look waits for by itself never comes.
+          sleep: async (ms, options) =>
+            options?.signal === ending.signal
+              ? untilAborted(ending.signal)
+              : clock.sleep(ms, options),
+        },
+      })
+      await replace(SECOND)
+      for (const what of ['a look that hangs', 'the look behind it']) {
+        let done = false
+        void look().then(() => (done = true))
+        await clock.advance(1_900)
+        expect(done, what).to.equal(false)
+        await clock.advance(100)
+        expect(done, what).to.equal(true)
+      }
+      expect(tokens()).to.deep.equal([FIRST])
+    })
   })
 
   it('does not wait for the writer of a pipe', async () => {
