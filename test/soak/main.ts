@@ -10,16 +10,17 @@ import { eventually } from '../support/eventually.js'
 import { pair, Volume } from '../support/volume.js'
 import { ask, LATE_MS, startClients } from './clients.js'
 import { graph } from './graph.js'
-import { type Sample, startSubject } from './program.js'
+import { type Sample, startSubject, WITHOUT_COMPILER } from './program.js'
 import { randomFrom } from './random.js'
-import { memoryRules, restRules, type Rule } from './rules.js'
+import { dataRule, memoryRules, restRules, type Rule } from './rules.js'
 import { shortenSessions } from './short-sessions.js'
 import { makeTrouble } from './trouble.js'
 
 /**
  * A soak: the built `serve` with sessions of five minutes that are renewed every ten seconds, clients
- * that ask all the time, faults of the service, changed certificates, tokens and settings. Prints
- * what was measured and whether every rule held; ends with status 1 when one did not.
+ * that ask all the time, faults of the service, changed certificates, tokens and settings. Beside it
+ * runs a twin without V8's compiler, to which the same happens: its heap shows what the program holds.
+ * Prints what was measured and whether every rule held; ends with status 1 when one did not.
  */
 const { values } = parseArgs({
   options: {
@@ -43,20 +44,25 @@ const ownDelay = monitorEventLoopDelay({ resolution: 10 })
 const folder = mkdtempSync(join(tmpdir(), 'rolesanywhere-soak-'))
 const aws = await startAws()
 const service = await shortenSessions(aws.url, SESSION_LIFE_MS)
+const twinService = await shortenSessions(aws.url, SESSION_LIFE_MS)
 const volume = new Volume(folder, pair('ec-p256'))
 const tokenFile = join(folder, 'token')
-const subject = await startSubject([
+const flags = (endpoint: string): string[] => [
   ...['--certificate', volume.files.certificate, '--private-key', volume.files.privateKey],
-  ...targetFlags(service.url),
+  ...targetFlags(endpoint),
   ...['--listen', '127.0.0.1:0', '--health-listen', '127.0.0.1:0', '--timeout', '5s'],
   ...['--authorization-token-file', tokenFile, '--refresh-on-new-certificate'],
-])
+]
+const subject = await startSubject(flags(service.url))
+const twin = await startSubject(flags(twinService.url), WITHOUT_COMPILER)
 
 try {
   console.log(`soak of ${minutes} minutes, Node ${process.version}, --seed ${seed}`)
   await eventually(() => (service.last() ? true : undefined))
   // The health listener loads what it needs with its first request.
-  for (const path of ['/readyz', '/metrics', '/']) await ask(subject.health + path)
+  for (const { health } of [subject, twin]) {
+    for (const path of ['/readyz', '/metrics', '/']) await ask(health + path)
+  }
   const before = await restingSample(() => true)
   const rules = await soak(before)
   console.log(
@@ -74,8 +80,8 @@ try {
   console.log(`\n${rules.length - broken} passed, ${broken} failed`)
   process.exitCode = broken === 0 ? 0 : 1
 } finally {
-  subject.process.kill('SIGKILL')
-  service.close()
+  for (const { process } of [subject, twin]) process.kill('SIGKILL')
+  for (const each of [service, twinService]) each.close()
   await aws.close()
   rmSync(folder, { recursive: true })
 }
@@ -83,18 +89,23 @@ try {
 async function soak(before: Sample): Promise<Rule[]> {
   const startedMs = performance.now()
   const seconds = (): number => (performance.now() - startedMs) / 1000
-  const hangUp = (): void => void subject.process.kill('SIGHUP')
+  const hangUp = (): void => {
+    for (const { process } of [subject, twin]) process.kill('SIGHUP')
+  }
   const trouble = makeTrouble({ aws, volume, tokenFile, hangUp, random, seconds })
-  const clients = startClients({ uri: subject.uri, health: subject.health, tokenFile, random })
+  const clients = startClients({ ...subject, tokenFile, random }, { kept: 8, fresh: 3 })
+  const twinClients = startClients({ ...twin, tokenFile, random }, { kept: 1, fresh: 1 })
   ownDelay.enable()
   const samples: Sample[] = []
+  const twinSamples: Sample[] = []
   while (seconds() < minutes * 60) {
     samples.push(await subject.sample(seconds()))
+    twinSamples.push(await twin.sample(seconds()))
     if (samples.length % 60 === 0) progress(samples.at(-1)!, clients.tally.answers)
     await sleep(SAMPLE_EVERY_MS)
   }
   ownDelay.disable()
-  await Promise.all([clients.stop(), trouble.stop()])
+  await Promise.all([clients.stop(), twinClients.stop(), trouble.stop()])
 
   // Between two renewals, once the last fault is forgotten.
   const renewed = service.last()
@@ -102,13 +113,15 @@ async function soak(before: Sample): Promise<Rule[]> {
   const after = await restingSample(
     ({ sockets, timers }) => sockets <= before.sockets && timers <= before.timers,
   )
-  const { latenciesMs, wrong, ...counts } = clients.tally
+  const { latenciesMs, ...counts } = clients.tally
+  const answers = counts.answers + twinClients.tally.answers
+  const wrong = [...counts.wrong, ...twinClients.tally.wrong.map((line) => `${line} (the twin)`)]
   const ms = (share: number): string => quantile(latenciesMs, share).toFixed(1)
   report({
     'good answers': counts.answers,
+    'good answers of the twin': twinClients.tally.answers,
     'refused requests': counts.refusals,
     'clients that broke off': counts.dropped,
-    'with a token that was not known yet': counts.early,
     'p50, p99, p99.9 and slowest answer, ms': [0.5, 0.99, 0.999, 1].map(ms).join(', '),
     "p99.9 of the driver's own delay, ms": (ownDelay.percentile(99.9) / 1e6).toFixed(1),
     'faults of the service': trouble.incidents.length,
@@ -116,6 +129,7 @@ async function soak(before: Sample): Promise<Rule[]> {
     ...Object.fromEntries([...subject.logged].map(([line, count]) => [`logged: ${line}`, count])),
     'RSS at the start, end and most, MB': trio(samples, ({ rssBytes }) => rssBytes),
     'heap at the start, end and most, MB': trio(samples, ({ heapBytes }) => heapBytes),
+    "the twin's heap at the start, end and most, MB": trio(twinSamples, (of) => of.heapBytes),
     'most sockets': Math.max(...samples.map(({ sockets }) => sockets)),
   })
   if (values.graph) writeFileSync(values.graph, graph(samples, trouble.incidents))
@@ -124,11 +138,12 @@ async function soak(before: Sample): Promise<Rule[]> {
   return [
     {
       what: `answers that were blank, expired, an error, or took ${LATE_MS} ms`,
-      measured: `${wrong.length} of ${counts.answers}`,
+      measured: `${wrong.length} of ${answers}`,
       limit: 'none',
       held: wrong.length === 0 && counts.answers > 0,
     },
     ...memoryRules(samples, minutes),
+    dataRule(twinSamples, minutes),
     ...restRules(before, after),
     { what: 'exit status after SIGTERM', measured: String(status), limit: '0', held: status === 0 },
   ]

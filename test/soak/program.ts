@@ -32,13 +32,35 @@ export interface Subject {
   stop(): Promise<number | null>
 }
 
-/** Starts the built `serve` with a probe inside; resolves when it listens. */
-export async function startSubject(args: readonly string[]): Promise<Subject> {
-  const node = ['--expose-gc', '--require', PROBE, PROGRAM, 'serve', '--log-format', 'json']
+/**
+ * V8 translates a function again and again as it is called more often, forgets what it translated when
+ * it is not, and counts all that to the heap. With these options it translates each function once and
+ * keeps that, so that what grows is what the program holds.
+ */
+export const WITHOUT_COMPILER: readonly string[] = [
+  '--no-sparkplug',
+  '--no-maglev',
+  '--no-opt',
+  '--no-lazy-feedback-allocation',
+  '--no-flush-bytecode',
+]
+
+/**
+ * Starts the built `serve` with a probe inside; resolves when it listens.
+ *
+ * @param options Of Node.
+ */
+export async function startSubject(
+  args: readonly string[],
+  options: readonly string[] = [],
+): Promise<Subject> {
+  const probed = [...options, '--expose-gc', '--require', PROBE]
+  const node = [...probed, PROGRAM, 'serve', '--log-format', 'json']
   const child = spawn(process.execPath, [...node, ...args], {
     stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
     env: { PATH: process.env['PATH'], HOME: '/nonexistent', NODE_NO_WARNINGS: '1' },
   })
+  process.once('exit', () => child.kill('SIGKILL'))
   const logged = new Map<string, number>()
   let serving: { uri: string; health: string } | undefined
   let rest = ''

@@ -45,14 +45,24 @@ const KINDS = [
 ] as const
 
 /**
- * Longest fault. With sessions of five minutes, served until a minute before their end, and the
- * longest wait after the last failure (two minutes, when throttled), no session runs out.
+ * Longest fault. Sessions of five minutes are renewed after ten seconds and served until a minute before
+ * their end: 180 s are left when the last call fails that began in the fault. No wait is longer than
+ * half of that, whatever failed, so none runs out. `refresh-schedule.test.ts` proves it.
  */
 const LONGEST_MS = 45_000
 
+/** A renewal comes every ten seconds. */
+const REHEARSED_MS = 12_000
+
+const BAD_CERTIFICATES = ['expired.pem', 'truncated.pem', 'rsa-pss.pem']
+
 const IDENTITIES = ['ec-p256', 'rsa-2048', 'ec-p384', 'ec-p521', 'rsa-4096']
 
-/** Starts making trouble: faults of the service, and changed certificates, tokens and settings. */
+/**
+ * Starts making trouble: faults of the service, and changed certificates, tokens and settings. All of it
+ * happens once in the first two minutes, so that no part of the program runs for the first time when
+ * its memory is expected to be flat.
+ */
 export function makeTrouble({ aws, volume, tokenFile, hangUp, random, seconds }: Victims): Trouble {
   const ending = new AbortController()
   const incidents: Incident[] = []
@@ -66,33 +76,59 @@ export function makeTrouble({ aws, volume, tokenFile, hangUp, random, seconds }:
     await sleep(ms, undefined, { signal: ending.signal }).catch(() => {})
   }
 
+  async function strike(kind: (typeof KINDS)[number], forMs: number): Promise<void> {
+    const incident = { what: kind, from: seconds(), to: Number.NaN }
+    incidents.push(incident)
+    const fault: Fault = {
+      operation: 'CreateSession',
+      kind,
+      ...(kind === 'slow' && { delayMs: 3_000 }),
+    }
+    aws.setFaults([fault])
+    await pause(forMs)
+    aws.setFaults([])
+    incident.to = seconds()
+  }
+
   async function faults(): Promise<void> {
+    for (const kind of KINDS) {
+      if (ending.signal.aborted) return
+      await strike(kind, REHEARSED_MS)
+      // Has a new session at once, for the next fault follows.
+      hangUp()
+      await pause(1_000)
+    }
     for (;;) {
       await pause(random.between(5_000, 30_000))
       if (ending.signal.aborted) return
-      const kind = random.pick(KINDS)
-      const incident = { what: kind, from: seconds(), to: Number.NaN }
-      incidents.push(incident)
-      const fault: Fault = {
-        operation: 'CreateSession',
-        kind,
-        ...(kind === 'slow' && { delayMs: 3_000 }),
-      }
-      aws.setFaults([fault])
-      await pause(random.between(1_000, LONGEST_MS))
-      aws.setFaults([])
-      incident.to = seconds()
+      await strike(random.pick(KINDS), random.between(1_000, LONGEST_MS))
     }
   }
 
+  function replaceToken(): void {
+    changes['token replaced']++
+    writeFileSync(`${tokenFile}.new`, randomBytes(32).toString('base64url'))
+    renameSync(`${tokenFile}.new`, tokenFile)
+  }
+
   async function certificates(): Promise<void> {
+    for (const bad of BAD_CERTIFICATES) {
+      volume.overwrite('tls.crt', readCert(bad))
+      await pause(2_000)
+      volume.swap(pair('ec-p256'))
+      await pause(2_000)
+    }
+    for (const kind of IDENTITIES) {
+      if (ending.signal.aborted) return
+      volume.swap(pair(kind))
+      await pause(5_000)
+    }
     for (;;) {
       await pause(random.between(10_000, 40_000))
       if (ending.signal.aborted) return
       if (random.next() < 0.3) {
         changes['certificate broken']++
-        const bad = random.pick(['expired.pem', 'truncated.pem', 'rsa-pss.pem'])
-        volume.overwrite('tls.crt', readCert(bad))
+        volume.overwrite('tls.crt', readCert(random.pick(BAD_CERTIFICATES)))
         await pause(random.between(500, 15_000))
       }
       changes['certificate swapped']++
@@ -101,13 +137,12 @@ export function makeTrouble({ aws, volume, tokenFile, hangUp, random, seconds }:
   }
 
   async function settings(): Promise<void> {
+    replaceToken()
     for (;;) {
       await pause(random.between(20_000, 60_000))
       if (ending.signal.aborted) return
       if (random.next() < 0.5) {
-        changes['token replaced']++
-        writeFileSync(`${tokenFile}.new`, randomBytes(32).toString('base64url'))
-        renameSync(`${tokenFile}.new`, tokenFile)
+        replaceToken()
       } else {
         changes.SIGHUP++
         hangUp()
