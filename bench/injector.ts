@@ -23,6 +23,12 @@ https.createServer({ cert: fs.readFileSync(process.argv[1]), key: fs.readFileSyn
 }).listen(0, '127.0.0.1', function () { console.error('https://127.0.0.1:' + this.address().port) })
 `
 
+/** A running injector. */
+interface Target {
+  readonly url: string
+  readonly pid: number | undefined
+}
+
 /**
  * A thousand admissions, fifty at once, with ten thousand service accounts known; and what they cost
  * in memory.
@@ -52,26 +58,36 @@ export async function injector(stage: Stage, quick: boolean): Promise<string> {
       ['-e', BASELINE, file('webhook.crt'), file('webhook.key')],
       /https:\/\/127\.0\.0\.1:\d+/,
     )
-    const started = await stage.start(
-      [
-        ...[PROGRAM, 'injector', '--kubeconfig', file('kubeconfig')],
-        ...['--tls-certificate', file('webhook.crt'), '--tls-private-key', file('webhook.key')],
-        ...['--listen', '127.0.0.1:0', '--health-listen', '127.0.0.1:0', '--log-format', 'json'],
-      ],
-      /answering admission requests.*/,
-    )
-    const { url, health } = JSON.parse(started.line) as {
-      url: string
-      health: string
+    const configuration =
+      'apiVersion: rolesanywhere.io/v1alpha1\nkind: InjectorConfiguration\nmissingCertificates: warn\n'
+    await writeFile(file('looking.yaml'), configuration)
+    const start = async (...more: string[]): Promise<Target> => {
+      const started = await stage.start(
+        [
+          ...[PROGRAM, 'injector', '--kubeconfig', file('kubeconfig')],
+          ...['--tls-certificate', file('webhook.crt'), '--tls-private-key', file('webhook.key')],
+          ...['--listen', '127.0.0.1:0', '--health-listen', '127.0.0.1:0', '--log-format', 'json'],
+          ...more,
+        ],
+        /answering admission requests.*/,
+      )
+      const { url, health } = JSON.parse(started.line) as {
+        url: string
+        health: string
+      }
+      while (!(await fetch(`${health}/readyz`)).ok) await systemClock.sleep(50)
+      return { url: `${url}/mutate`, pid: started.process.pid }
     }
-    while (!(await fetch(`${health}/readyz`)).ok) await systemClock.sleep(50)
+    const plain = await start()
+    const looking = await start('--config', file('looking.yaml'))
 
     const body = reviewOf(labelledPod())
     const rows: string[][] = []
     let base = Number.NaN
     for (const [name, target, pid] of [
       ['bare node:https', bare.line, bare.process.pid],
-      ['injector', `${url}/mutate`, started.process.pid],
+      ['injector', plain.url, plain.pid],
+      ['injector that looks for the Secret', looking.url, looking.pid],
     ] as const) {
       const agent = new https.Agent({
         keepAlive: true,

@@ -37,6 +37,7 @@ process.argv.splice(2, 0, ...(CALLED[meant] ?? []))
 // After the cache is on, so that the program itself comes out of it. The names are those of the bundles.
 const [, , first, second = ''] = process.argv
 if (first === 'credential-process') require('./credential-process.cjs')
+else if (first === 'serve' || first === 'exec' || first === 'update') require('./sidecar.cjs')
 else if (
   first === 'ecr' &&
   /^(docker-credential|credential-provider|login-password)$/.test(second)

@@ -1,5 +1,6 @@
 import { constants } from 'node:os'
 import { EXIT_STATUS } from './cli/exit-status.js'
+import type { Command } from './cli/command.js'
 import { type CommandTable, main } from './cli/main.js'
 import { isTerminal, whenWritten, writeErr, writeOut } from './standard-output.js'
 import { systemClock } from './system-clock.js'
@@ -55,6 +56,12 @@ export function runProcess(commands: CommandTable): void {
     whenWritten(() => process.exit(code))
   })
 }
+
+/** A command for the table of a program that has it inside instead of loading it. */
+export const inside = (command: Command): CommandTable[string] => ({
+  summary: command.summary,
+  load: async () => Promise.resolve(command),
+})
 
 /** A reader that went away, as `head` does, is no failure; a full disk is one. */
 function statusOfLostOutput({ code }: NodeJS.ErrnoException): number {

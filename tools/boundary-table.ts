@@ -47,6 +47,7 @@ const ROOF = [
   'bin-credential-process',
   'standard-output',
   'bin-ecr',
+  'bin-sidecar',
   'entry',
   'run-process',
 ].map((x) => `src/${x}.ts`)
@@ -318,7 +319,7 @@ export const CONFINED: readonly { readonly package: string; readonly files: RegE
 
 /** Files that only the build makes, by the one who loads them. */
 export const BUILT: Readonly<Record<string, readonly string[]>> = {
-  'src/entry.ts': ['./credential-process.cjs', './ecr.cjs', './main.cjs'],
+  'src/entry.ts': ['./credential-process.cjs', './ecr.cjs', './main.cjs', './sidecar.cjs'],
 }
 
 /** Files from which the packages of {@link HEAVY} are not reached before the first `import()`. */
@@ -326,6 +327,7 @@ export const LIGHT = [
   'src/bin.ts',
   'src/bin-credential-process.ts',
   'src/bin-ecr.ts',
+  'src/bin-sidecar.ts',
   'src/cli/credential-process.ts',
   'src/index.ts',
 ]
@@ -343,3 +345,21 @@ export const HEAVY = [
   'pkcs11js',
   'reflect-metadata',
 ]
+
+const CLUSTER = ['sidecar/injector/', 'sidecar/kube/', 'sidecar/pull-secrets/']
+
+/**
+ * Rooms that a bundle has nothing of, by the file that it starts with. A bundle holds what is loaded on
+ * demand, too: it would be read at every start, and stay in the memory of a sidecar.
+ */
+export const LEFT_OUT: Readonly<Record<string, readonly string[]>> = {
+  'src/bin-credential-process.ts': [
+    ...APART,
+    ...CLUSTER,
+    'sidecar/server/',
+    'src/doctor/',
+    'src/ecr/',
+  ],
+  'src/bin-ecr.ts': [...APART, ...CLUSTER, 'sidecar/server/', 'src/doctor/'],
+  'src/bin-sidecar.ts': [...APART, ...CLUSTER, 'src/doctor/'],
+}

@@ -4,6 +4,7 @@ import {
   CONFINED,
   FORBIDDEN_GLOBALS,
   HEAVY,
+  LEFT_OUT,
   LIGHT,
   ROOMS,
   type Room,
@@ -43,7 +44,12 @@ export function checkBoundaries(tree: Tree): Problem[] {
       }
     }
   }
-  return [...problems, ...cycles(graph), ...LIGHT.flatMap((file) => heavyPaths(graph, file))]
+  return [
+    ...problems,
+    ...cycles(graph),
+    ...LIGHT.flatMap((file) => heavyPaths(graph, file)),
+    ...Object.entries(LEFT_OUT).flatMap(([file, rooms]) => strangers(graph, file, rooms)),
+  ]
 }
 
 /** The row of the table that fits a file best, the longest path first. */
@@ -123,21 +129,42 @@ function cycles(graph: Graph): Problem[] {
 
 /** Packages that `from` loads at once although it should not, with the way there. */
 function heavyPaths(graph: Graph, from: string): Problem[] {
-  const problems: Problem[] = []
-  const seen = new Set<string>()
-  const visit = (file: string, path: readonly string[]): void => {
-    if (seen.has(file)) return
-    seen.add(file)
-    const way = [...path, file]
-    for (const { kind, target } of graph.get(file) ?? []) {
-      if (kind !== 'static') continue
-      if (target.kind === 'file') visit(target.path, way)
-      else if (target.kind === 'package' && HEAVY.includes(target.name)) {
-        const message = `loads ${target.name} at start-up: ${way.join(' -> ')}: use import()`
-        problems.push({ file: from, message })
-      }
+  const atOnce = ({ kind }: Resolved): boolean => kind === 'static'
+  return [...importsFrom(graph, from, atOnce)].flatMap(({ way, target }) => {
+    if (target.kind !== 'package' || !HEAVY.includes(target.name)) return []
+    const message = `loads ${target.name} at start-up: ${way.join(' -> ')}: use import()`
+    return [{ file: from, message }]
+  })
+}
+
+/** Files of other rooms that the bundle of `from` would hold, with the way there. */
+function strangers(graph: Graph, from: string, rooms: readonly string[]): Problem[] {
+  const bundled = ({ kind }: Resolved): boolean => kind !== 'type'
+  return [...importsFrom(graph, from, bundled)].flatMap(({ way, target }) => {
+    if (target.kind !== 'file') return []
+    const room = rooms.find((path) => target.path.startsWith(path))
+    // What a room imports of its own is no news.
+    if (room === undefined || way.at(-1)?.startsWith(room)) return []
+    const message = `has ${room} in its bundle: ${[...way, target.path].join(' -> ')}`
+    return [{ file: from, message }]
+  })
+}
+
+/** Everything that is imported from a file on, with the way to the import; each file is read once. */
+function* importsFrom(
+  graph: Graph,
+  from: string,
+  counts: (edge: Resolved) => boolean,
+): Generator<{ readonly way: readonly string[]; readonly target: Target }> {
+  const seen = new Set([from])
+  const ways: (readonly string[])[] = [[from]]
+  for (const way of ways) {
+    for (const edge of (graph.get(way.at(-1) ?? '') ?? []).filter(counts)) {
+      const { target } = edge
+      yield { way, target }
+      if (target.kind !== 'file' || seen.has(target.path)) continue
+      seen.add(target.path)
+      ways.push([...way, target.path])
     }
   }
-  visit(from, [])
-  return problems
 }

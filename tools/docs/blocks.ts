@@ -4,7 +4,7 @@ import { blocksOf } from '../markdown.js'
 import type { Problem } from '../problem.js'
 import type { Tree } from '../tree.js'
 
-/** Blocks of JSON, YAML and TypeScript in Markdown documents that nothing could read. */
+/** Blocks of JSON, YAML, TypeScript and Mermaid in Markdown documents that nothing could read. */
 export function checkBlocks(tree: Tree): Problem[] {
   const problems: Problem[] = []
   for (const [file, markdown] of tree) {
@@ -28,6 +28,7 @@ const READERS: Readonly<Partial<Record<string, (text: string) => string | undefi
   yaml: faultOfYaml,
   yml: faultOfYaml,
   ts: faultOfTypeScript,
+  mermaid: faultOfMermaid,
 }
 
 /** One document, or one on each line as in a log. */
@@ -63,4 +64,10 @@ function faultOfTypeScript(text: string): string | undefined {
   })
   const [first] = diagnostics
   return first && ts.flattenDiagnosticMessageText(first.messageText, ' ')
+}
+
+/** Mistakes after which a page shows an error in place of the diagram. */
+function faultOfMermaid(text: string): string | undefined {
+  if (!/^(flowchart|sequenceDiagram|stateDiagram-v2)\b/.test(text)) return 'no kind of diagram'
+  return text.includes(';') ? 'a semicolon ends a statement, also within a text' : undefined
 }

@@ -221,4 +221,18 @@ describe('checkBoundaries', () => {
         'src/cli/credential-process.ts -> src/x509/formats/pkcs12.ts: use import()',
     ])
   })
+
+  it('shows the way from a bundle to a room that it has nothing of, on demand or not', () => {
+    const found = check({
+      'src/bin-sidecar.ts': "import './cli/update.js'\nimport type { Pki } from './pki/pki.js'",
+      'src/cli/update.ts': "await import('../doctor/checks.js')",
+      'src/doctor/checks.ts': "import './finding.js'",
+      'src/doctor/finding.ts': 'export const finding = 1',
+      'src/pki/pki.ts': 'export interface Pki {}',
+    })
+    expect(found).to.deep.equal([
+      'src/bin-sidecar.ts has src/doctor/ in its bundle: ' +
+        'src/bin-sidecar.ts -> src/cli/update.ts -> src/doctor/checks.ts',
+    ])
+  })
 })

@@ -283,6 +283,12 @@ describe('checkDocs', () => {
       expect(block('yaml', '   a: [1')[0]).to.match(/^docs\/a.md:6 is a block of yaml/)
     })
 
+    it('of Mermaid must be a diagram, without what would end a statement', () => {
+      expect(block('mermaid', '   flow LR\n   a --> b')[0]).to.include('no kind of diagram')
+      expect(block('mermaid', '   sequenceDiagram\n   a->>b: c; d')[0]).to.include('semicolon')
+      expect(block('mermaid', '   flowchart LR\n   a --> b')).to.deep.equal([])
+    })
+
     it('may be indented, hold many documents, or be of something else', () => {
       expect(block('json', '   {"a":1}\n   {"b":2}')).to.deep.equal([])
       expect(block('yaml', '   a: 1\n   ---\n   b: 2')).to.deep.equal([])
