@@ -1,3 +1,4 @@
+import { statSync } from 'node:fs'
 import { readBounded } from '../session/read-bounded.js'
 import type { IdentityFiles } from '../session/identity-files.js'
 
@@ -15,7 +16,7 @@ const BLOCK = /-----BEGIN CERTIFICATE-----([A-Za-z0-9+/=\s]+)-----END CERTIFICAT
  * The certificates of a PEM file or variable as they are written there, DER in base64, neither decoded
  * nor checked: enough to tell whether it is still the same file.
  *
- * @returns `undefined` when there are none to be seen: another format, an unreadable file, a token.
+ * @returns `undefined` when there are none to be seen: another format, an unreadable file, a pipe, a token.
  */
 export function certificateBlocks(
   { certificate }: IdentityFiles,
@@ -30,6 +31,8 @@ export function certificateBlocks(
 function readText(source: string, env: Environment): string | undefined {
   if (source.startsWith('env:')) return env[source.slice('env:'.length)]
   try {
+    // A pipe gives its bytes once, and whoever reads the identity in earnest needs them.
+    if (!statSync(source).isFile()) return undefined
     const file = readBounded(source, MAX_FILE_BYTES)
     return 'bytes' in file ? file.bytes.toString('latin1') : undefined
   } catch {

@@ -43,7 +43,7 @@ async function dispatch(
     io.stdout(programHelp(rows))
     return 0
   }
-  if (first === '--version' || first === 'version') {
+  if (/^(--version|version|-[vV])$/.test(first)) {
     io.stdout(`${VERSION}\n`)
     return 0
   }
@@ -85,13 +85,16 @@ function flagFirst(first: string): RolesAnywhereError {
 /** What somebody typed, without what would confuse a terminal. */
 const printable = (text: string): string => text.replace(/[^\x20-\x7e]/g, '?').slice(0, 64)
 
+/** A path may hold line feeds, and what moves the cursor of a terminal. */
+const oneLine = (text: string): string => text.replace(/\p{Cc}/gu, '?')
+
 /** One line `error:`, one line `hint:`; more would drown them in the log of the program that called. */
 function report(error: unknown, io: Io): number {
   // Whoever sent the signal knows why the program ends.
   if (io.signal.aborted && error === io.signal.reason) return EXIT_STATUS.internal
   if (error instanceof RolesAnywhereError) {
-    io.stderr(`error: ${error.message} (${error.code})\n`)
-    if (error.hint !== undefined) io.stderr(`hint: ${error.hint}\n`)
+    io.stderr(`error: ${oneLine(error.message)} (${error.code})\n`)
+    if (error.hint !== undefined) io.stderr(`hint: ${oneLine(error.hint)}\n`)
   } else {
     const text = error instanceof Error ? (error.stack ?? error.message) : String(error)
     io.stderr(`error: this is a bug: ${text}\n`)

@@ -35,7 +35,9 @@ export function parseArguments(
     if (token.kind !== 'option') continue
     const flag = known(byName, token.rawName, args[token.index])
     const value =
-      flag.value === undefined ? switched(flag, token.value) : required(flag, token.value)
+      flag.value === undefined
+        ? switched(flag, token.value)
+        : required(flag, forgotten(token, byName) ? undefined : token.value)
     const earlier = flag.repeatable ? (values.get(flag.name) ?? []) : []
     values.set(flag.name, [...earlier, value])
   }
@@ -62,6 +64,15 @@ function known(byName: ReadonlyMap<string, Flag>, rawName: string, written = '')
   throw new RolesAnywhereError('ERR_RA_FLAG_UNKNOWN', `unknown flag ${rawName}`, {
     hint: guess === undefined ? 'see --help' : `did you mean --${guess}?`,
   })
+}
+
+/** Whether what would be the value is the next flag. Written with `=` it may be anything. */
+function forgotten(
+  { value = '', inlineValue }: { value?: string | undefined; inlineValue?: boolean | undefined },
+  byName: ReadonlyMap<string, Flag>,
+): boolean {
+  const [, name = ''] = /^--([^=]+)/.exec(value) ?? []
+  return inlineValue === false && byName.has(name)
 }
 
 function switched(flag: Flag, value: string | undefined): string {

@@ -38,7 +38,7 @@ certificate that did not issue any other. No private key is needed.`,
     const { file, passphrase } = isPkcs11Uri(certificate)
       ? await fromToken(certificate, files.pkcs11Library)
       : await fromFile({ ...files, certificate }, io.env)
-    const data = describe(endEntity(await readCertificates(file, passphrase)))
+    const data = describe(endEntity(await readCertificates(file, passphrase)), file.name)
     io.stdout(`${JSON.stringify(data)}\n`)
     return 0
   },
@@ -75,8 +75,8 @@ function endEntity(certificates: readonly X509Certificate[]): X509Certificate {
   throw new TypeError('no certificates')
 }
 
-function describe(certificate: X509Certificate): CertificateData {
-  const { keyType, serialNumber } = certificateFacts(certificate)
+function describe(certificate: X509Certificate, file: string): CertificateData {
+  const { keyType, serialNumber } = certificateFacts(certificate, file)
   const name = KEY_TYPE_NAMES[keyType] ?? ''
   return {
     keyType: name,

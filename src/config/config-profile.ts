@@ -1,7 +1,7 @@
 import { homedir } from 'node:os'
 import { join } from 'node:path'
 import { RolesAnywhereError } from '../errors.js'
-import { readBounded } from '../session/read-bounded.js'
+import { PROBLEM_TEXTS, readBounded } from '../session/read-bounded.js'
 import type { ConfigProfile } from './resolve.js'
 
 /** A config file larger than this is a mistake. */
@@ -19,7 +19,7 @@ const SETS_SOMETHING = /rolesanywhere_|ca_bundle|use_fips_endpoint|use_dualstack
  * `AWS_PROFILE`, else `default`. A file or profile that nobody asked for by flag may be absent:
  * `AWS_PROFILE` is often set for other programs.
  *
- * @param named Value of `--config-profile`, if it was given.
+ * @param named Value of `--config-profile`, if it was given; an empty one counts as absent.
  * @throws RolesAnywhereError `ERR_RA_CONFIG_FILE_INVALID` when the file exists and cannot be read,
  *   `ERR_RA_CONFIG_PROFILE_MISSING` when the profile named by flag is not there.
  * @see https://docs.aws.amazon.com/sdkref/latest/guide/file-format.html
@@ -28,19 +28,27 @@ export async function loadConfigProfile(
   named: string | undefined,
   env: Readonly<Record<string, string | undefined>>,
 ): Promise<ConfigProfile> {
-  const name = named ?? (env['AWS_PROFILE'] || 'default')
+  const asked = named || undefined
+  const name = asked ?? (env['AWS_PROFILE'] || 'default')
   const path = configFilePath(env)
   const text = path && readable(path)
-  const wanted = text && (named !== undefined || SETS_SOMETHING.test(text))
+  const wanted = text && (asked !== undefined || SETS_SOMETHING.test(text))
   const values = path && wanted ? (await parseFile(path))[name] : undefined
-  if (values === undefined && named !== undefined) {
+  if (values === undefined && asked !== undefined) {
     throw new RolesAnywhereError(
       'ERR_RA_CONFIG_PROFILE_MISSING',
       `config profile "${name}" (flag --config-profile) is not in "${path ?? '~/.aws/config'}"`,
-      { hint: `add a section [profile ${name}], or set AWS_CONFIG_FILE to the file that has it` },
+      { hint: missingHint(name) },
     )
   }
   return { name, values: values ?? {} }
+}
+
+/** Some SDKs know profiles with blanks in their names, others do not find them. */
+function missingHint(name: string): string {
+  if (/\s/.test(name)) return 'give the profile a name without blanks'
+  const section = name === 'default' ? '[default]' : `[profile ${name}]`
+  return `add a section ${section}, or set AWS_CONFIG_FILE to the file that has it`
 }
 
 /** @returns `undefined` when nobody says where it is and the user has no home. */
@@ -71,8 +79,11 @@ export function homeFolder(env: Readonly<Record<string, string | undefined>>): s
 function readable(path: string): string | undefined {
   try {
     const file = readBounded(path, MAX_CONFIG_BYTES)
-    if ('bytes' in file) return file.bytes.toString('latin1')
-    throw unreadable(path, file.problem)
+    if ('bytes' in file) {
+      if (!file.bytes.includes(0)) return file.bytes.toString('latin1')
+      throw unreadable(path, 'it is UTF-16 text, or no text at all')
+    }
+    throw unreadable(path, `it ${PROBLEM_TEXTS[file.problem]}`)
   } catch (cause) {
     if (cause instanceof RolesAnywhereError) throw cause
     const { code = 'unknown error' } = cause as NodeJS.ErrnoException
@@ -85,7 +96,7 @@ function unreadable(path: string, why: string, cause?: unknown): RolesAnywhereEr
   return new RolesAnywhereError(
     'ERR_RA_CONFIG_FILE_INVALID',
     `AWS config file "${path}" cannot be read (${why})`,
-    { cause, hint: 'check its permissions, or point AWS_CONFIG_FILE elsewhere' },
+    { cause, hint: 'check the file and its permissions, or point AWS_CONFIG_FILE elsewhere' },
   )
 }
 

@@ -61,11 +61,16 @@ export function resolve<T>(setting: Setting<T>, sources: Sources): Resolved<T> {
   const places = [
     `pass --${setting.flag}`,
     setting.env && `set ${setting.env}`,
-    setting.profileKey && `put ${setting.profileKey} into the AWS config profile`,
+    setting.profileKey && `put ${setting.profileKey} into ${sectionOf(sources.profile)}`,
   ].filter(Boolean)
   throw new RolesAnywhereError('ERR_RA_SETTING_MISSING', `missing setting --${setting.flag}`, {
     hint: places.join(', or '),
   })
+}
+
+function sectionOf({ name }: ConfigProfile): string {
+  if (name === '') return 'the AWS config profile'
+  return `${name === 'default' ? '[default]' : `[profile ${name}]`} of the AWS config file`
 }
 
 function parseNamed<T>(setting: Setting<T>, text: string, source: string): T {

@@ -29,7 +29,7 @@ function truth(value: string): boolean {
   const word = value.toLowerCase()
   if (word === 'true') return true
   if (word === 'false') return false
-  throw invalid('neither "true" nor "false"')
+  throw invalid('neither "true" nor "false"', 'write true or false')
 }
 
 function oneOf<T extends string>(choices: readonly T[]): (value: string) => T {
@@ -44,7 +44,10 @@ function within(minSeconds: number, maxSeconds: number): (value: string) => numb
   return (value) => {
     const seconds = parseDurationSeconds(value)
     if (seconds < minSeconds || seconds > maxSeconds) {
-      throw invalid(`${seconds} s is not between ${minSeconds} s and ${maxSeconds} s`)
+      throw invalid(
+        `${seconds} s is not between ${minSeconds} s and ${maxSeconds} s`,
+        'write seconds (3600) or a number with a unit (15m, 1h)',
+      )
     }
     return seconds
   }

@@ -7,7 +7,7 @@ import { withFileLock } from '../files/file-lock.js'
 import { placeOf, replaceFile } from '../files/replace-file.js'
 import type { Logger } from '../log.js'
 import type { SessionCredentials } from '../protocol/session-credentials.js'
-import { readBounded } from '../session/read-bounded.js'
+import { PROBLEM_TEXTS, readBounded } from '../session/read-bounded.js'
 import { editProfile } from './edit-profile.js'
 import { profileValues } from './profile-values.js'
 
@@ -75,7 +75,7 @@ function readIfThere(place: string, path: string): Buffer {
   try {
     const file = readBounded(place, MAX_FILE_BYTES)
     if ('bytes' in file) return file.bytes
-    throw unreadable(path, file.problem === 'folder' ? 'it is a folder' : 'it is too large')
+    throw unreadable(path, `it ${PROBLEM_TEXTS[file.problem]}`)
   } catch (cause) {
     if (cause instanceof RolesAnywhereError) throw cause
     const { code = 'unknown error' } = cause as NodeJS.ErrnoException

@@ -8,14 +8,15 @@ const MAX_HEX_DIGITS = 128
  * sign octet of the DER form changes nothing.
  *
  * @param hex As `X509Certificate.serialNumber` says it; either case.
+ * @param name What messages call the certificate.
  * @throws RolesAnywhereError `ERR_RA_CERTIFICATE_INVALID` when it is negative, empty or too long.
  * @see https://docs.aws.amazon.com/rolesanywhere/latest/userguide/authentication-sign-process.html
  */
-export function decimalSerial(hex: string): string {
+export function decimalSerial(hex: string, name = 'certificate'): string {
   if (hex.length > MAX_HEX_DIGITS || !/^[0-9a-f]+$/i.test(hex)) {
     throw new RolesAnywhereError(
       'ERR_RA_CERTIFICATE_INVALID',
-      'certificate: the serial number is not a positive integer of a sane length',
+      `${name}: the serial number is not a positive integer of a sane length`,
       { hint: 'have the certificate issued again by a CA that follows RFC 5280' },
     )
   }

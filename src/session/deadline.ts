@@ -32,7 +32,8 @@ export function deadline(timeoutMs: number, clock: Clock, outer?: AbortSignal): 
   void clock.sleep(timeoutMs, { signal: cleared.signal }).then(() => {
     if (cleared.signal.aborted) return
     expiry.abort()
-    ending.abort()
+    // Whoever has a deadline of its own within this one repeats the reason.
+    ending.abort(ranOut(timeoutMs))
   })
   return {
     signal,
@@ -40,15 +41,18 @@ export function deadline(timeoutMs: number, clock: Clock, outer?: AbortSignal): 
     passed: () => expiry.signal.aborted,
     throwIfPassed(): void {
       outer?.throwIfAborted()
-      if (!expiry.signal.aborted) return
-      const seconds = Math.round(timeoutMs / 100) / 10
-      throw new RolesAnywhereError('ERR_RA_SESSION_TIMEOUT', `no session within ${seconds} s`, {
-        hint: 'check routes, firewalls and proxies to the endpoint, or raise --timeout',
-      })
+      if (expiry.signal.aborted) throw ranOut(timeoutMs)
     },
     clear() {
       cleared.abort()
       outer?.removeEventListener('abort', giveUp)
     },
   }
+}
+
+function ranOut(timeoutMs: number): RolesAnywhereError {
+  const seconds = Math.round(timeoutMs / 100) / 10
+  return new RolesAnywhereError('ERR_RA_SESSION_TIMEOUT', `no session within ${seconds} s`, {
+    hint: 'check routes, firewalls and proxies to the endpoint, or raise --timeout',
+  })
 }

@@ -50,7 +50,7 @@ export function createHttpClient(init: HttpClientInit): Send {
     }
     const { port = 443 } = request
     const proxy = proxyFor({ hostname: unbracketed(request), port }, init.env)
-    const agent = proxy ? await tunnelThrough(proxy, tls) : false
+    const agent = proxy ? await tunnelThrough(proxy, tls, signal) : false
     const open: Open = (options) => https.request({ ...options, ...tls, agent })
     return exchange(open, request, signal, maxResponseBytes, proxy)
   }
@@ -65,7 +65,7 @@ interface TlsOptions extends https.RequestOptions {
 }
 
 /** Loaded only when there is a proxy. Its debug output prints the URL, so the password stays out of it. */
-async function tunnelThrough(proxy: URL, tls: TlsOptions): Promise<Agent> {
+async function tunnelThrough(proxy: URL, tls: TlsOptions, signal: AbortSignal): Promise<Agent> {
   const { HttpsProxyAgent } = await import('https-proxy-agent')
   const authorization = proxyAuthorization(proxy)
   const bare = new URL(proxy)
@@ -73,6 +73,8 @@ async function tunnelThrough(proxy: URL, tls: TlsOptions): Promise<Agent> {
   bare.password = ''
   const { secureContext, rejectUnauthorized = true } = tls
   return new HttpsProxyAgent(bare, {
+    // Aborting the request reaches no socket before the proxy has answered CONNECT, and many never do.
+    signal,
     headers: authorization === undefined ? {} : { 'Proxy-Authorization': authorization },
     rejectUnauthorized,
     ...(secureContext && { secureContext }),

@@ -28,6 +28,12 @@ const dated = (what: string): Explanation => ({
   hint: "check this machine's clock, then the endpoint's certificate",
 })
 
+const NOT_TLS: Explanation = {
+  code: 'ERR_RA_TLS_FAILED',
+  what: 'the endpoint does not speak TLS 1.2 or later on this port',
+  hint: 'check scheme and port of the endpoint',
+}
+
 /** What Node's error codes mean to a person. */
 const EXPLANATIONS: Readonly<Record<string, Explanation>> = {
   ENOTFOUND: DNS,
@@ -45,7 +51,7 @@ const EXPLANATIONS: Readonly<Record<string, Explanation>> = {
     what: 'this process has no file descriptor left',
     hint: 'raise its limit of open files (ulimit -n), and look for a client that leaks connections',
   },
-  HPE_HEADER_OVERFLOW: unreachable('the answer is not that of the service'),
+  HPE_HEADER_OVERFLOW: unreachable('the answer has more headers than the service sends'),
   CERT_HAS_EXPIRED: dated("the endpoint's certificate has expired"),
   CERT_NOT_YET_VALID: dated("the endpoint's certificate is not yet valid"),
   ERR_TLS_CERT_ALTNAME_INVALID: {
@@ -60,11 +66,7 @@ const EXPLANATIONS: Readonly<Record<string, Explanation>> = {
     "the issuer of the endpoint's certificate is unknown",
   ),
   UNABLE_TO_VERIFY_LEAF_SIGNATURE: untrusted("the issuer of the endpoint's certificate is unknown"),
-  EPROTO: {
-    code: 'ERR_RA_TLS_FAILED',
-    what: 'the endpoint does not speak TLS 1.2 or later on this port',
-    hint: 'check scheme and port of the endpoint',
-  },
+  EPROTO: NOT_TLS,
 }
 
 /**
@@ -84,9 +86,12 @@ export function networkFailure(error: unknown, request: HttpRequest, proxy?: URL
     })
   }
   const port = request.port === undefined ? '' : `:${request.port}`
-  const endpoint = `${request.protocol}//${request.hostname}${port}`
+  const endpoint = `${request.protocol}//${bracketed(request.hostname)}${port}`
   return new RolesAnywhereError(code, `cannot reach ${endpoint}: ${what}`, { hint, cause: error })
 }
+
+const bracketed = (hostname: string): string =>
+  hostname.includes(':') && !hostname.startsWith('[') ? `[${hostname}]` : hostname
 
 function explain(error: Error): Explanation {
   const code = 'code' in error && typeof error.code === 'string' ? error.code : ''
@@ -96,8 +101,10 @@ function explain(error: Error): Explanation {
   if (error instanceof AggregateError && error.errors[0] instanceof Error) {
     return explain(error.errors[0])
   }
+  if (/^ERR_SSL_.*(PROTOCOL|VERSION)/.test(code)) return NOT_TLS
   if (/^(ERR_SSL|ERR_TLS|CERT_|UNABLE_TO_|CRL_)/.test(code)) {
     return untrusted(`TLS failed (${code})`)
   }
+  if (code.startsWith('HPE_')) return unreachable('the answer is not HTTP')
   return unreachable(code ? `the exchange failed (${code})` : 'the exchange failed')
 }

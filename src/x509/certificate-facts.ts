@@ -44,13 +44,17 @@ export interface CertificateFacts {
 /**
  * Reads what `X509Certificate` of Node 20 does not tell, and the rest along with it.
  *
+ * @param name What messages call it, for example `certificate "/x/tls.crt"`.
  * @throws RolesAnywhereError `ERR_RA_CERTIFICATE_INVALID` when it is not as RFC 5280 lays it out.
  * @see https://www.rfc-editor.org/rfc/rfc5280#section-4.1
  */
-export function certificateFacts(certificate: X509Certificate): CertificateFacts {
+export function certificateFacts(
+  certificate: X509Certificate,
+  name = 'certificate',
+): CertificateFacts {
   const file = new DerReader(certificate.raw, (problem) => {
     const hint = 'have the certificate issued again by a CA that follows RFC 5280'
-    throw new RolesAnywhereError('ERR_RA_CERTIFICATE_INVALID', `certificate: ${problem}`, { hint })
+    throw new RolesAnywhereError('ERR_RA_CERTIFICATE_INVALID', `${name}: ${problem}`, { hint })
   })
   const outer = file.enter(TAG.sequence)
   file.end()
@@ -68,7 +72,7 @@ export function certificateFacts(certificate: X509Certificate): CertificateFacts
   const keyOid = body.enter(TAG.sequence).enter(TAG.sequence).oid()
   return {
     version,
-    serialNumber: decimalSerial(unsignedHex(serial)),
+    serialNumber: decimalSerial(unsignedHex(serial), name),
     subject,
     issuer,
     notBefore,

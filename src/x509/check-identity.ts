@@ -18,12 +18,26 @@ import { requireSupportedKey } from './keys/key-rules.js'
  * @see https://docs.aws.amazon.com/rolesanywhere/latest/userguide/trust-model.html
  */
 export function checkIdentity(identity: Identity, at: Date): void {
-  const facts = certificateFacts(identity.certificate)
-  const name = `certificate "${facts.subject}" (serial number ${facts.serialNumber})`
-  const { privateKey } = identity
-  requireSupportedKey(isDeviceKey(privateKey) ? privateKey.publicKey : privateKey)
+  const { names } = identity
+  const facts = certificateFacts(identity.certificate, names?.certificate)
+  const which = `"${facts.subject}" (serial number ${facts.serialNumber})`
+  const name = names ? `${names.certificate}, ${which}` : `certificate ${which}`
+  checkKey(identity)
   for (const requireRule of Object.values(CERTIFICATE_RULES)) requireRule(facts, name, at)
   checkChain(identity, at)
+}
+
+function checkKey({ privateKey, names }: Identity): void {
+  try {
+    requireSupportedKey(isDeviceKey(privateKey) ? privateKey.publicKey : privateKey)
+  } catch (cause) {
+    if (!names || !(cause instanceof RolesAnywhereError)) throw cause
+    const { code, message, hint } = cause
+    throw new RolesAnywhereError(code, `${names.privateKey}: ${message}`, {
+      cause,
+      ...(hint !== undefined && { hint }),
+    })
+  }
 }
 
 /** Throws when a certificate breaks one rule of the service; `name` is what messages call it. */
@@ -32,10 +46,14 @@ export type CertificateRule = (facts: CertificateFacts, name: string, at: Date) 
 /** The rules for an end-entity certificate that it can be held against by itself. */
 export const CERTIFICATE_RULES = {
   version({ version }, name) {
-    if (version !== 3) throw refusal('VERSION', `${name}: has version ${version}, not 3`)
+    if (version === 3) return
+    const hint = 'have the certificate issued with extensions: without them it has version 1'
+    throw refusal('VERSION', `${name}: has version ${version}, not 3`, hint)
   },
   subject({ subject }, name) {
-    if (subject === '') throw refusal('SUBJECT_EMPTY', `${name}: has an empty subject`)
+    if (subject !== '') return
+    const hint = 'have the certificate issued with a common name at least'
+    throw refusal('SUBJECT_EMPTY', `${name}: has an empty subject`, hint)
   },
   endEntity({ isCa }, name) {
     if (isCa) {
@@ -82,7 +100,11 @@ export function checkChain(
 function requireKeyUsage({ keyUsage }: CertificateFacts, name: string): void {
   if (keyUsage?.includes('digitalSignature')) return
   const found = keyUsage ? `only ${keyUsage.join(', ')}` : 'no key usage extension'
-  throw refusal('KEY_USAGE', `${name}: lacks the key usage digitalSignature, it has ${found}`)
+  throw refusal(
+    'KEY_USAGE',
+    `${name}: lacks the key usage digitalSignature, it has ${found}`,
+    'have the certificate issued with that key usage',
+  )
 }
 
 function requireStrongHash({ signatureHash }: CertificateFacts, name: string): void {
@@ -90,6 +112,7 @@ function requireStrongHash({ signatureHash }: CertificateFacts, name: string): v
   throw refusal(
     'HASH_WEAK',
     `${name}: is signed with ${signatureHash.name}, the service wants SHA-256 or stronger`,
+    'have the certificate issued by a CA that signs with SHA-256',
   )
 }
 
@@ -114,11 +137,8 @@ function requireValidAt({ notBefore, notAfter }: CertificateFacts, name: string,
 type RuleCode =
   'VERSION' | 'SUBJECT_EMPTY' | 'IS_CA' | 'KEY_USAGE' | 'HASH_WEAK' | 'NOT_YET_VALID' | 'EXPIRED'
 
-const refusal = (
-  rule: RuleCode,
-  message: string,
-  hint = 'have the certificate issued again as IAM Roles Anywhere asks for it',
-): RolesAnywhereError => new RolesAnywhereError(`ERR_RA_CERTIFICATE_${rule}`, message, { hint })
+const refusal = (rule: RuleCode, message: string, hint: string): RolesAnywhereError =>
+  new RolesAnywhereError(`ERR_RA_CERTIFICATE_${rule}`, message, { hint })
 
 const chainInvalid = (message: string): RolesAnywhereError =>
   new RolesAnywhereError('ERR_RA_CHAIN_INVALID', message, {

@@ -8,6 +8,8 @@ export interface Identity {
   readonly privateKey: KeyObject | DeviceKey
   /** Issuer of `certificate` first; without `certificate`, duplicates and self-signed roots. */
   readonly chain: readonly X509Certificate[]
+  /** What messages call the files, for example `certificate "/x/tls.crt"`. Absent: nobody knows. */
+  readonly names?: { readonly certificate: string; readonly privateKey: string }
   /** What was odd about the files without being wrong, one sentence each. Worth a line in the log. */
   readonly warnings?: readonly string[]
 }

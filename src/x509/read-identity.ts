@@ -45,7 +45,8 @@ export async function readIdentity(input: IdentityInput): Promise<Identity> {
   const warnings = unconnected.map(
     ({ subject }) => `certificate "${oneLine(subject)}" is not part of the chain and was left out`,
   )
-  return { certificate, privateKey, chain, ...(warnings.length > 0 ? { warnings } : {}) }
+  const names = { certificate: file.name, privateKey: keyFile?.name ?? file.name }
+  return { certificate, privateKey, chain, names, ...(warnings.length > 0 ? { warnings } : {}) }
 }
 
 /**
@@ -146,7 +147,7 @@ function missing(file: OpenFile, role: FileRole, isKeyFile = true): RolesAnywher
   const present = [
     ...(file.certificates.length > 0 ? ['a certificate'] : []),
     ...(file.keys.length > 0 ? ['a private key'] : []),
-    ...new Set(file.others.map((other) => `a ${other}`)),
+    ...new Set(file.others.map((other) => `${/^[AEIO]/.test(other) ? 'an' : 'a'} ${other}`)),
   ]
   const instead = present.length > 0 ? `, only ${present.join(', ')}` : ''
   const problem = `holds no ${wanted}${instead}`

@@ -261,7 +261,7 @@ describe('rolesanywhere credential-process', () => {
         status: 3,
         stderr:
           'error: missing setting --certificate (ERR_RA_SETTING_MISSING)\n' +
-          'hint: pass --certificate, or set ROLESANYWHERE_CERTIFICATE, or put rolesanywhere_certificate into the AWS config profile\n',
+          'hint: pass --certificate, or set ROLESANYWHERE_CERTIFICATE, or put rolesanywhere_certificate into [default] of the AWS config file\n',
       },
       {
         what: 'a missing file',

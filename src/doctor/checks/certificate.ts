@@ -26,7 +26,8 @@ const readable = check({
     return orFailed(async () => {
       const certificates = await readCertificates(certificateFile, passphrase)
       const certificate = likeliest(certificates)
-      const { subject, issuer, serialNumber, ...facts } = certificateFacts(certificate)
+      const { name } = certificateFile
+      const { subject, issuer, serialNumber, ...facts } = certificateFacts(certificate, name)
       const more = certificates.length > 1 ? `, and ${certificates.length - 1} more` : ''
       return {
         finding: ok(`"${subject}", serial number ${serialNumber}, issued by "${issuer}"${more}`, {

@@ -1,15 +1,13 @@
 import { Buffer } from 'node:buffer'
 import type { ErrorCode } from '../../errors.js'
 import { Secret } from '../../secret.js'
+import { isTextForPath } from '../../session/text-for-path.js'
 import { trusting } from '../../session/tls-trust.js'
 import type { NamedBytes } from '../../x509/named-bytes.js'
 import { type Check, check, type World } from '../check.js'
 import { failed, failedBy, type Finding, ok, skipped } from '../finding.js'
 import { type FileRole, judgeFile } from '../judgements/file-safety.js'
 import { TRUST_ANCHOR_FLAG } from '../flags.js'
-
-/** No path looks like this; what somebody gave in place of one may be the key itself. */
-const PEM_TEXT = /-----BEGIN|[\r\n]/
 
 interface Looked {
   readonly finding: Finding
@@ -18,9 +16,9 @@ interface Looked {
 
 /** Reads what a setting names, once, and judges where it lies. */
 export function look(source: string, role: FileRole, { env, probes, uid }: World): Looked {
-  if (PEM_TEXT.test(source)) {
-    const hint = 'put the text into a variable of its own, and name that one as env:NAME'
-    return { finding: failed(role.code, `${role.what}: the setting holds PEM text`, hint) }
+  if (isTextForPath(source)) {
+    const hint = 'put the text, PEM, into a variable of its own, and name that one as env:NAME'
+    return { finding: failed(role.code, `${role.what}: the setting holds text, not a path`, hint) }
   }
   const name = `${role.what} "${source}"`
   if (!source.startsWith('env:')) {
@@ -104,7 +102,7 @@ const passphrase = check({
     if (!file) return { finding }
     const text = Buffer.from(file.bytes)
       .toString('utf8')
-      .replace(/\r?\n$/, '')
+      .replace(/^\uFEFF|\r?\n$/g, '')
     return { finding, facts: { passphrase: new Secret(text) } }
   },
 })

@@ -2,6 +2,7 @@ import { loadConfigProfile } from '../../config/config-profile.js'
 import type { ConfigProfile, Resolved } from '../../config/resolve.js'
 import { PROGRAM_SETTINGS, type Setting, SETTINGS } from '../../config/settings.js'
 import { RolesAnywhereError } from '../../errors.js'
+import { isTextForPath } from '../../session/text-for-path.js'
 import { type Check, check } from '../check.js'
 import { failedBy, type Finding, ok, warning } from '../finding.js'
 import { type SettingName, viewSettings } from '../settings-view.js'
@@ -89,7 +90,7 @@ function settingFinding(
  */
 function shown(value: unknown): string {
   const text = String(value)
-  const isKey = /-----BEGIN|[\r\n]|pin-value|^[\w+/=-]{100,}$/i.test(text) || text.length > 1024
+  const isKey = isTextForPath(text) || /pin-value/i.test(text) || text.length > 1024
   return isKey || /:\/\/.*[@?]/.test(text) ? NOT_SHOWN : text
 }
 

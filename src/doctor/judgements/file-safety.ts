@@ -1,4 +1,5 @@
 import type { ErrorCode } from '../../errors.js'
+import { missingFileHint } from '../../session/text-for-path.js'
 import { failed, type Finding, ok, warning } from '../finding.js'
 import type { Access, FileFacts } from '../probes/file-facts.js'
 
@@ -44,10 +45,6 @@ interface Concern {
 }
 
 const UNREADABLE: Readonly<Record<string, Concern>> = {
-  ENOENT: {
-    what: 'does not exist',
-    hint: 'check the path; in a pod, check that the volume is mounted',
-  },
   ENOTDIR: { what: 'does not exist', hint: 'check the path: a part of it is no folder' },
   EACCES: {
     what: 'may not be read by this user',
@@ -59,19 +56,24 @@ const UNREADABLE: Readonly<Record<string, Concern>> = {
   },
   ELOOP: { what: 'is a link that leads back to itself', hint: 'repair the link' },
   folder: { what: 'is a folder', hint: 'name the file in it, for example tls.crt or tls.key' },
+  'silent pipe': {
+    what: 'is a pipe that nobody writes to',
+    hint: 'check the path, or the command that should write to the pipe',
+  },
   'too large': {
     what: 'is too large',
     hint: 'check the path: certificates and keys are a few kilobytes',
   },
 }
 
-function whyUnreadable({ problem = '', isLink }: FileFacts): Concern {
+function whyUnreadable({ path, problem = '', isLink }: FileFacts): Concern {
   if (problem === 'ENOENT' && isLink) {
     return {
       what: 'is a link that leads nowhere',
       hint: 'repair the link, or name the file itself',
     }
   }
+  if (problem === 'ENOENT') return { what: 'does not exist', hint: missingFileHint(path) }
   return (
     UNREADABLE[problem] ?? {
       what: `cannot be read (${problem})`,

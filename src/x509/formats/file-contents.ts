@@ -44,16 +44,21 @@ export function readFileContents(file: NamedBytes, role: FileRole): FileContents
   if (looksLikePem(text.replaceAll('\0', ''))) {
     return fail('is UTF-16 text', 'save it as UTF-8, for example with `iconv -f UTF-16 -t UTF-8`')
   }
-  if (bytes.readUIntBE(0, Math.min(4, bytes.length)) === JAVA_KEY_STORE) {
+  if (JAVA_KEY_STORES.includes(bytes.readUIntBE(0, Math.min(4, bytes.length)))) {
     return fail(
       'is a Java key store',
       'convert it with `keytool -importkeystore -deststoretype PKCS12`',
     )
   }
+  if (BASE64.test(text)) return fail('is base64 of a file', 'decode it with `base64 -d`')
   return fail('is not PEM, DER or PKCS#12', whatToGive(role))
 }
 
-const JAVA_KEY_STORE = 0xfeedfeed
+/** What files of the types JKS and JCEKS begin with. */
+const JAVA_KEY_STORES: readonly number[] = [0xfeedfeed, 0xcececece]
+
+/** What base64 of a PEM block, of a certificate or key, and of a PKCS#12 file begins with. */
+const BASE64 = /^\s*(?:LS0tLS1CRUdJTi|MI[A-Za-z0-9+/]{30})[A-Za-z0-9+/=\s]*$/
 
 const DAMAGED_PEM = 'copy the file again, whole, from where it was issued'
 

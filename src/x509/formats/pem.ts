@@ -12,12 +12,15 @@ export interface PemBlock {
 const BEGIN = '-----BEGIN '
 const DASHES = '-----'
 
+/** A line break as two characters: how files of variables, and JSON that was cut out, hold PEM. */
+const WRITTEN_BREAK = /\\r\\n|\\[nr]/g
+
 /** Whether the text has anything that looks like PEM. */
 export const looksLikePem = (text: string): boolean => text.includes(BEGIN)
 
 /**
  * Reads every PEM block of a text. What stands between blocks is ignored, as are carriage returns,
- * a byte order mark, indentation and a missing last newline.
+ * a byte order mark, indentation and a missing last newline; a line break may also be written `\\n`.
  *
  * @param fail told what is wrong; throws the caller's error.
  * @see https://www.rfc-editor.org/rfc/rfc7468
@@ -48,7 +51,7 @@ function readBody(
 ): Pick<PemBlock, 'headers' | 'der'> {
   const headers = new Map<string, string>()
   let base64 = ''
-  for (const line of body.split('\n')) {
+  for (const line of body.replace(WRITTEN_BREAK, '\n').split('\n')) {
     const colon = line.indexOf(':')
     if (colon < 0) base64 += line.replace(/\s+/g, '')
     else headers.set(line.slice(0, colon).trim().toLowerCase(), line.slice(colon + 1).trim())

@@ -43,7 +43,7 @@ export const passphraseMissing = (name: string): RolesAnywhereError =>
     'ERR_RA_KEY_ENCRYPTED',
     `${name}: is encrypted, and no passphrase is set`,
     {
-      hint: 'pass --private-key-passphrase-file or set ROLESANYWHERE_PRIVATE_KEY_PASSPHRASE',
+      hint: 'pass --private-key-passphrase-file or set ROLESANYWHERE_PRIVATE_KEY_PASSPHRASE; an empty one counts as none',
     },
   )
 

@@ -1,3 +1,5 @@
+import { execFileSync, spawn } from 'node:child_process'
+import { once } from 'node:events'
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { expect } from 'chai'
@@ -5,6 +7,7 @@ import fc from 'fast-check'
 import { certificateBlocks } from '../../../src/cache/certificate-blocks.js'
 import { sameIdentity } from '../../../src/cache/session-entry.js'
 import { identityName, sessionIdentity } from '../../../src/cache/session-identity.js'
+import { readBounded } from '../../../src/session/read-bounded.js'
 import type { Workload } from '../../../src/session/session-source.js'
 import { ARNS } from '../../support/aws.js'
 import { certPath, readCert } from '../../support/certs.js'
@@ -105,6 +108,16 @@ describe('the certificates of a file, for comparison', () => {
     const path = join(folder.path, 'tls.crt')
     await writeFile(path, `subject\n${readCert('ec-p256.pem').toString()}`.replaceAll('\n', '\r\n'))
     expect(certificateBlocks({ certificate: path }, {})).to.deep.equal([der])
+  })
+
+  it('stay in a pipe, for whoever reads the identity', async () => {
+    const pipe = join(folder.path, 'pipe')
+    execFileSync('mkfifo', [pipe])
+    const writer = spawn('cp', [certPath('ec-p256.pem'), pipe])
+    const ended = once(writer, 'exit')
+    expect(certificateBlocks({ certificate: pipe }, {})).to.equal(undefined)
+    expect(readBounded(pipe, 10_000)).to.deep.equal({ bytes: readCert('ec-p256.pem') })
+    await ended
   })
 
   it('are not looked for in other formats, in large files, and where nothing is', async () => {

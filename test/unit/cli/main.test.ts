@@ -42,7 +42,7 @@ describe('main', () => {
   })
 
   it('prints its version', async () => {
-    for (const args of [['--version'], ['version'], ['greet', '--version']]) {
+    for (const args of [['--version'], ['version'], ['-v'], ['-V'], ['greet', '--version']]) {
       expect((await run(...args)).stdout).to.equal(`${VERSION}\n`)
     }
   })
@@ -110,6 +110,17 @@ describe('main', () => {
       expect(stderr).to.equal(`error: it failed (${code})\nhint: mend it\n`)
     })
   }
+
+  it('says an error and its hint in a line each, whatever a path in them holds', async () => {
+    behaviour = async () => {
+      const hint = 'look into "a\r\nb"'
+      throw new RolesAnywhereError('ERR_RA_FILE_UNREADABLE', 'no "\u001b[31m\n\u009b"', { hint })
+    }
+    const { stderr } = await run('greet', 'world')
+    expect(stderr).to.equal(
+      'error: no "?[31m??" (ERR_RA_FILE_UNREADABLE)\nhint: look into "a??b"\n',
+    )
+  })
 
   it('calls any other error a bug', async () => {
     behaviour = async () => {

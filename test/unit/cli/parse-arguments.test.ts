@@ -31,6 +31,13 @@ describe('parseArguments', () => {
     expect(parse(['--region=--debug']).flags.get('region')).to.equal('--debug')
   })
 
+  it('takes no other flag for the value of one', () => {
+    throwsWithCode(() => parse(['--region', '--debug']), 'ERR_RA_FLAG_INVALID')
+    throwsWithCode(() => parse(['--region', '--role=a=1'], 1), 'ERR_RA_FLAG_INVALID')
+    expect(parse(['--region', '--none']).flags.get('region')).to.equal('--none')
+    expect(parse(['--region', '-1']).flags.get('region')).to.equal('-1')
+  })
+
   for (const { args, on } of [
     { args: ['--debug'], on: true },
     { args: ['--debug=true'], on: true },

@@ -51,6 +51,16 @@ describe('loadConfigProfile', () => {
     expect((await loadConfigProfile('default', env)).values).to.have.property('region')
   })
 
+  it('refuses a file that is no text, such as one in UTF-16', async () => {
+    await writeFile(env['AWS_CONFIG_FILE']!, Buffer.from(CONFIG, 'utf16le'))
+    await rejectsWithCode(loadConfigProfile(undefined, env), 'ERR_RA_CONFIG_FILE_INVALID')
+  })
+
+  it('takes an empty flag for none', async () => {
+    expect((await loadConfigProfile('', { ...env, AWS_PROFILE: 'app' })).name).to.equal('app')
+    expect((await loadConfigProfile('', {})).name).to.equal('default')
+  })
+
   it('reads AWS_PROFILE, else default', async () => {
     expect((await loadConfigProfile(undefined, { ...env, AWS_PROFILE: 'app' })).name).to.equal(
       'app',

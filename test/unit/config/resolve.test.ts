@@ -72,7 +72,7 @@ describe('resolve', () => {
     )
     expect(error.message).to.equal('missing setting --role-arn')
     expect(error.hint).to.equal(
-      'pass --role-arn, or set ROLESANYWHERE_ROLE_ARN, or put rolesanywhere_role_arn into the AWS config profile',
+      'pass --role-arn, or set ROLESANYWHERE_ROLE_ARN, or put rolesanywhere_role_arn into [profile app] of the AWS config file',
     )
   })
 

@@ -3,6 +3,7 @@ import { expect } from 'chai'
 import { RolesAnywhereError } from '../../../src/errors.js'
 import { deadline } from '../../../src/session/deadline.js'
 import { ManualClock } from '../../support/manual-clock.js'
+import { throwsWithCode } from '../../support/rejects.js'
 
 describe('deadline', () => {
   let clock: ManualClock
@@ -39,6 +40,15 @@ describe('deadline', () => {
     expect(limit.signal.reason).to.equal(reason)
     expect(() => limit.throwIfPassed()).to.throw(reason)
     limit.clear()
+  })
+
+  it('says to a deadline within it that time ran out, not that somebody gave up', async () => {
+    const limit = deadline(10_000, clock)
+    const within = deadline(20_000, clock, limit.signal)
+    await clock.advance(10_000)
+    throwsWithCode(() => within.throwIfPassed(), 'ERR_RA_SESSION_TIMEOUT')
+    limit.clear()
+    within.clear()
   })
 
   it('begins ended when the caller had given up before', () => {

@@ -283,6 +283,24 @@ describe('createHttpClient', () => {
       })
     }
 
+    it('lets go of a proxy that never answers as soon as it is aborted', async () => {
+      const giveUp = new AbortController()
+      let closed: Promise<unknown> = Promise.resolve()
+      const silent = createTcpServer((socket) => {
+        closed = new Promise((resolve) => socket.once('close', resolve))
+        socket.on('error', () => {
+          // The client gave up.
+        })
+        socket.once('data', () => giveUp.abort())
+      })
+      const env = { HTTPS_PROXY: `http://127.0.0.1:${await start(silent)}` }
+      const outcome: unknown = await send({ env }, request, giveUp.signal).catch(
+        (error: unknown) => error,
+      )
+      expect((outcome as Error).name).to.equal('AbortError')
+      await closed
+    })
+
     it('says that the proxy cannot be reached, and names it instead of the endpoint', async () => {
       const port = await start(createTcpServer())
       servers.pop()?.close()

@@ -29,6 +29,18 @@ describe('checkIdentity', () => {
     })
   }
 
+  it('names the file of a certificate or key that it refuses', async () => {
+    const unfit = await readIdentity({
+      certificate: namedCert('ed25519.pem'),
+      privateKey: namedCert('ed25519.key.pem', 'private key'),
+    })
+    const key = throwsWithCode(() => checkIdentity(unfit, AT), 'ERR_RA_KEY_UNSUPPORTED')
+    expect(key.message).to.contain('private key "ed25519.key.pem"')
+    const later = new Date('2130-01-01T00:00:00Z')
+    const old = throwsWithCode(() => checkIdentity(good, later), 'ERR_RA_CERTIFICATE_EXPIRED')
+    expect(old.message).to.contain('certificate "ec-p256.pem"')
+  })
+
   it('says both instants of a certificate that is not valid yet', () => {
     const at = new Date('2019-12-31T23:59:59.999Z')
     const error = throwsWithCode(() => checkIdentity(good, at), 'ERR_RA_CERTIFICATE_NOT_YET_VALID')

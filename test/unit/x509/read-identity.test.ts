@@ -138,6 +138,16 @@ describe('readIdentity', () => {
       code: 'ERR_RA_CERTIFICATE_UNREADABLE',
     },
     {
+      what: 'a Java key store of the type JCEKS',
+      input: { ...ec, certificate: named(Buffer.from('cececece00000002', 'hex')) },
+      code: 'ERR_RA_CERTIFICATE_UNREADABLE',
+    },
+    {
+      what: 'base64 of a PEM file',
+      input: { ...ec, certificate: named(readCert('ec-p256.pem').toString('base64')) },
+      code: 'ERR_RA_CERTIFICATE_UNREADABLE',
+    },
+    {
       what: 'more than ten keys',
       input: { ...ec, privateKey: named(text('ec-p256.key.pem').repeat(11)) },
       code: 'ERR_RA_KEY_INVALID',

@@ -28,6 +28,17 @@ spec:
       envFrom: [{secretRef: {name: app}}]
 `
 
+const controller = (apiVersion: string, kind: string, own: string, pods: string): string =>
+  `apiVersion: ${apiVersion}
+kind: ${kind}
+metadata: {name: app, labels: ${own}}
+spec:
+  template:
+    metadata: {labels: ${pods}}
+    spec:
+      containers: [{name: app, image: app}]
+`
+
 describe('inject', () => {
   const folder = temporaryFolder()
   const file = (name: string): string => join(folder.path, name)
@@ -47,6 +58,62 @@ describe('inject', () => {
   /** As a pipe may, in the middle of a character. */
   async function* oneByOne(bytes: Buffer): AsyncGenerator<Uint8Array> {
     for (const byte of bytes) yield Promise.resolve(Uint8Array.of(byte))
+  }
+
+  for (const { what, manifest, warning } of [
+    {
+      what: 'that is no text',
+      manifest: POD.replace('"true"', 'true'),
+      warning: '1: Pod app: label rolesanywhere.io/inject asks for nothing unless it is "true"',
+    },
+    {
+      what: 'that is spelt differently',
+      manifest: POD.replace('true', 'TRUE'),
+      warning: '1: Pod app: label rolesanywhere.io/inject asks for nothing unless it is "true"',
+    },
+    {
+      what: 'on a Deployment instead of its pods',
+      manifest: controller('apps/v1', 'Deployment', '{rolesanywhere.io/inject: "true"}', '{a: b}'),
+      warning: '1: Deployment app: label rolesanywhere.io/inject has to be on its pods',
+    },
+    {
+      what: 'in a kind that is not known',
+      manifest: controller('example.com/v1', 'Rollout', '{}', '{rolesanywhere.io/inject: "true"}'),
+      warning: '1: Rollout app: its pod template is not known here: only the webhook follows',
+    },
+    {
+      what: 'of pods in a list that is not known',
+      manifest: `apiVersion: v1\nkind: List\nitems: [{kind: X, spec: [{metadata: {labels: {rolesanywhere.io/inject: "true"}}}]}]\n`,
+      warning: '3: X (no name): its pod template is not known here',
+    },
+  ]) {
+    it(`warns of a label ${what}, and changes nothing`, async () => {
+      const { written } = await inject(['-f', '-', '--config', file('injector.yaml')], manifest)
+      expect(written.stdout).to.equal(manifest)
+      expect(written.stderr).to.include(`warning: standard input:${warning}`)
+      expect(written.stderr).to.include('(label-without-effect)')
+    })
+  }
+
+  for (const { what, manifest } of [
+    { what: 'that says no', manifest: POD.replace('true', 'false') },
+    {
+      what: 'that kustomize gave to a Deployment and to its pods',
+      manifest: controller(
+        ...(['apps/v1', 'Deployment'] as const),
+        ...(['{rolesanywhere.io/inject: "false"}', '{rolesanywhere.io/inject: "false"}'] as const),
+      ),
+    },
+    {
+      what: 'that kustomize gave to a Service',
+      manifest:
+        'apiVersion: v1\nkind: Service\nmetadata: {labels: {rolesanywhere.io/inject: "true"}}\n',
+    },
+  ]) {
+    it(`says nothing of a label ${what}`, async () => {
+      const { written } = await inject(['-f', '-', '--config', file('injector.yaml')], manifest)
+      expect(written.stderr).to.equal('')
+    })
   }
 
   it('reads a file and standard input alike, and warns on standard error', async () => {

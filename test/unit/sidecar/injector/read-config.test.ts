@@ -54,6 +54,16 @@ allow:
       'allow: [{name: a, roleArns: [b]}]\n',
       '3:9: allow[0] has no namespaces',
     ],
+    [
+      'a variable that is a number',
+      'sidecar: {env: [{name: A, value: 1}]}\n',
+      '3:17: sidecar.env[0] has a value that is not text',
+    ],
+    [
+      'a misspelt key of a variable',
+      'sidecar: {env: [{name: A, val: x}]}\n',
+      '3:17: sidecar.env[0] has the key val',
+    ],
     ['no YAML', 'sidecar: [\n', '4:1: not valid YAML'],
     ['a key that comes twice', 'prefix: a.b\nprefix: a.b\n', '4:1: not valid YAML'],
     ['a prefix that is no name', 'prefix: "A/B"\n', '3:9: prefix is not a DNS name'],

@@ -103,6 +103,22 @@ describe('createKubeClient', () => {
     expect(items.map(({ data }) => data)).to.deep.equal([undefined])
   })
 
+  it('asks for what kubectl prints of a Secret, and for nothing else', async () => {
+    kube.server.put('api/v1/secrets', {
+      ...{ apiVersion: 'v1', kind: 'Secret', type: 'Opaque' },
+      metadata: { name: 'one', namespace: 'default' },
+      data: { a: 'eA==', b: 'eA==' },
+    })
+    const key = { namespace: 'default', name: 'one' }
+    const columns = await kube.client.columns(secrets, key)
+    expect(columns).to.include({ Name: 'one', Type: 'Opaque', Data: 2 })
+    expect(kube.server.requests.at(-1)?.query.get('includeObject')).to.equal('None')
+    await rejectsWithCode(
+      kube.client.columns(secrets, { ...key, name: 'other' }),
+      'ERR_RA_KUBE_NOT_FOUND',
+    )
+  })
+
   it('does not let a name lead elsewhere', async () => {
     await rejectsWithCode(
       kube.client.get(configMaps, { namespace: 'default', name: '../secrets/x?y' }),

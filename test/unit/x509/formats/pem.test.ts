@@ -22,6 +22,8 @@ describe('readPem', () => {
     { what: 'indented', text: BLOCK.replaceAll(/^/gm, '    ') },
     { what: 'with blank lines and trailing spaces', text: BLOCK.replaceAll('\n', '  \n\n') },
     { what: 'on one line', text: BLOCK.replaceAll('\n', ' ') },
+    { what: 'with line breaks written as two characters', text: BLOCK.replaceAll('\n', '\\n') },
+    { what: 'with CRLF written out', text: BLOCK.replaceAll('\n', '\\r\\n') },
     { what: 'after other text', text: `Bag Attributes\n    key: value: ----\n${BLOCK}` },
     { what: 'before other text', text: `${BLOCK}subject=CN = x\n` },
   ]) {

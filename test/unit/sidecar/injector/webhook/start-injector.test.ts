@@ -157,6 +157,32 @@ describe('startInjector', () => {
     expect(kube.server.all(EVENTS)).to.have.length(1)
   })
 
+  it('warns of a certificate that is missing, with an Event unless it is a dry run', async () => {
+    const configFile = join(folder.path, 'injector.yaml')
+    await writeFile(configFile, `${HEAD}missingCertificates: warn\n`)
+    account({ 'role-arn': ROLE, 'certificate-secret': 'web-tls' })
+    const { url } = await started({ configFile })
+    const dry = await post(url, reviewOf(labelledPod(), { dryRun: true }))
+    const { body } = await post(url, reviewOf(labelledPod()))
+    const warning =
+      'there is no Secret "web-tls" in namespace team: the pod waits for it (certificate-missing)'
+    for (const { response } of [dry.body, body]) {
+      expect(response).to.deep.include({ allowed: true, warnings: [warning] })
+    }
+    const event = await eventually(() => kube.server.all(EVENTS)[0])
+    expect(event).to.deep.include({ reason: 'CertificateMissing', type: 'Warning' })
+    expect(kube.server.all(EVENTS)).to.have.length(1)
+  })
+
+  it('does not look for certificates unless it is told to', async () => {
+    account({ 'role-arn': ROLE, 'certificate-secret': 'web-tls' })
+    const { url } = await started()
+    const { body } = await post(url, reviewOf(labelledPod()))
+    expect(body.response).to.include({ allowed: true })
+    expect(body.response).not.to.have.property('warnings')
+    expect(kube.server.requests.filter(({ path }) => path.includes('secrets'))).to.deep.equal([])
+  })
+
   it('leaves everything else alone', async () => {
     const { url } = await started()
     const plain = { metadata: { name: 'x' }, spec: { containers: [] } }
