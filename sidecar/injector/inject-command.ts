@@ -57,20 +57,28 @@ pod is refused, nothing is printed.`,
     const inputs: ManifestInput[] = []
     for (const name of names) inputs.push(await readInput(name, io))
     const namespace = flags.get('namespace') ?? 'default'
-    const { text, pods } = injectManifests(inputs, {
+    const {
+      text,
+      pods,
+      warnings: others,
+    } = injectManifests(inputs, {
       config,
       namespace,
       ...(serverVersion && { serverVersion }),
     })
-    if (flags.has('explain')) {
+    const explain = flags.has('explain')
+    const ofPods = pods.flatMap(({ owner, place, injection }) =>
+      injection.outcome === 'injected'
+        ? injection.warnings.map((warning) => ({ owner, place, warning }))
+        : [],
+    )
+    // Of pods, the explanation has them.
+    for (const { owner, place, warning } of explain ? others : [...ofPods, ...others]) {
+      io.stderr(`warning: ${place}: ${owner}: ${warning.message} (${warning.rule})\n`)
+    }
+    if (explain) {
       io.stdout(explainInjections(pods))
       return 0
-    }
-    for (const { owner, place, injection } of pods) {
-      const warnings = injection.outcome === 'injected' ? injection.warnings : []
-      for (const { rule, message } of warnings) {
-        io.stderr(`warning: ${place}: ${owner}: ${message} (${rule})\n`)
-      }
     }
     io.stdout(text)
     return 0

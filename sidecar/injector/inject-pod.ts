@@ -46,6 +46,9 @@ export function injectPod(request: InjectionRequest, config: InjectorConfig): In
       return { outcome: 'unchanged', reason }
     }
     const pod = readPod(request.pod)
+    if (pod.metadata?.annotations?.[MIRROR] !== undefined) {
+      return { outcome: 'unchanged', reason: 'the mirror of a static pod, which runs from a file' }
+    }
     const workload = workloadOf(pod, request)
     const settings = settingsOf(pod, { request, config, workload, warn })
     checkAllowed(config.allow, settings, workload)
@@ -72,6 +75,14 @@ export function injectPod(request: InjectionRequest, config: InjectorConfig): In
     return { outcome: 'refused', refusal, warnings }
   }
 }
+
+/**
+ * On what the kubelet shows of a pod that it has read from a file. What runs is the file, and no mirror
+ * may refer to Secrets.
+ *
+ * @see https://kubernetes.io/docs/tasks/configure-pod-container/static-pod/
+ */
+const MIRROR = 'kubernetes.io/config.mirror'
 
 /** The label is looked at before anything else: pods without it are none of our business. */
 function asksForInjection(pod: unknown, prefix: string): boolean {

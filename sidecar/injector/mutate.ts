@@ -3,6 +3,7 @@ import type { InjectorConfig } from './config/injector-config.js'
 import {
   FILE_KEEPER,
   IDENTITY_VOLUME,
+  NO_API_TOKEN_VOLUME,
   OWN_CONTAINERS,
   roleTokenVolume,
   SIDECAR,
@@ -20,7 +21,7 @@ import { sessionNameOf } from './pod/session-name.js'
 import type { SidecarInit } from './pod/sidecar-arguments.js'
 import { fileKeeper, sidecarContainer, tokenMaker } from './pod/sidecar-container.js'
 import { patchSidecar } from './pod/sidecar-patch.js'
-import { identityVolume, memoryVolume, tokenVolumes } from './pod/volumes.js'
+import { identityVolume, memoryVolume, noApiTokenVolumes, tokenVolumes } from './pod/volumes.js'
 import { refusal, type Warn } from './refusal.js'
 import type { InjectionRequest } from './request.js'
 import type { Workload } from './settings/allow-list.js'
@@ -85,6 +86,7 @@ export function mutate(mutation: Mutation): readonly PatchOperation[] {
     ...tokenVolumes(guardedRoles),
     ...(settings.credentialsFile ? [memoryVolume(FILE_KEEPER)] : []),
     ...(identity.volume ? [identity.volume] : []),
+    ...(hasSidecar(pod) ? [] : noApiTokenVolumes(pod)),
   ]
   const absent = volumes.filter(
     ({ name }) => !spec.volumes?.some((there) => there['name'] === name),
@@ -165,7 +167,7 @@ function checkNames(pod: Pod): void {
   const container = containersOf(pod).find(({ name }) => OWN_CONTAINERS.includes(name))
   const isOurs = ({ name }: Fields): boolean =>
     typeof name === 'string' &&
-    ([IDENTITY_VOLUME, TOKEN_VOLUME, FILE_KEEPER].includes(name) ||
+    ([IDENTITY_VOLUME, TOKEN_VOLUME, FILE_KEEPER, NO_API_TOKEN_VOLUME].includes(name) ||
       name.startsWith(`${TOKEN_VOLUME}-`))
   const volume = pod.spec.volumes?.find(isOurs)
   const what = container

@@ -16,6 +16,11 @@ export const TOKEN_VOLUME = 'rolesanywhere-token'
 /** Volume of the token of a role that has one of its own. */
 export const roleTokenVolume = (role: string): string => `${TOKEN_VOLUME}-${role}`
 
+/** Volume that stays empty: it lies where a container would be given the token of the service account. */
+export const NO_API_TOKEN_VOLUME = 'rolesanywhere-no-api-token'
+/** Where the API server mounts that token in every container that has nothing there. */
+export const API_TOKEN_MOUNT = '/var/run/secrets/kubernetes.io/serviceaccount'
+
 /** Where an application finds its token's volume, whichever role it is for. */
 export const APP_MOUNT = '/var/run/secrets/rolesanywhere.io'
 /** The token itself. */

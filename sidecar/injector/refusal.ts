@@ -21,7 +21,9 @@ export type RefusalRule =
 /** What a person who applies a pod should know although it is admitted. */
 export type WarningRule =
   | 'annotation-unknown'
+  | 'certificate-missing'
   | 'container-unknown'
+  | 'containers-none'
   | 'credentials-file'
   | 'environment-from'
   | 'existing-credentials'
@@ -31,6 +33,7 @@ export type WarningRule =
   | 'init-without-credentials'
   | 'key-shared'
   | 'kubelet-version'
+  | 'label-without-effect'
   | 'mesh'
   | 'own-endpoint'
   | 'pod-would-not-end'

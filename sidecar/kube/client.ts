@@ -1,5 +1,6 @@
 import type { Clock } from '../../src/clock.js'
 import { RolesAnywhereError } from '../../src/errors.js'
+import { type Columns, columnsOf, TABLE } from './columns.js'
 import type { Connection } from './connection.js'
 import { refusal } from './failure.js'
 import { exchange, type Exchange } from './exchange.js'
@@ -61,6 +62,11 @@ export interface KubeClient {
   /** Namespace that this program runs in, or that the context names. */
   readonly namespace: string
   get<T extends KubeObject>(resource: Resource, key: ObjectKey): Promise<T>
+  /**
+   * What `kubectl get` prints of an object, by the name of its column. Nothing else of it is sent:
+   * metadata alone would hold all of a Secret that was made by `kubectl apply`, in an annotation.
+   */
+  columns(resource: Resource, key: ObjectKey): Promise<Columns>
   list<T extends KubeObject>(resource: Resource, query?: ListQuery): Promise<KubeList<T>>
   create<T extends KubeObject>(resource: Resource, object: T): Promise<T>
   /** Fails with `ERR_RA_KUBE_CONFLICT` when the object's `resourceVersion` is no longer the newest. */
@@ -140,6 +146,11 @@ export function createKubeClient(connection: Connection, deps: KubeClientDeps): 
   return {
     namespace: connection.namespace,
     get: async (resource, key) => onObject('GET', resource, key),
+    async columns(resource, { namespace, name }) {
+      const path = `${resourcePath(resource, namespace, name)}?includeObject=None`
+      const table = await call({ method: 'GET', path, accept: TABLE })
+      return columnsOf(table, `GET ${path}`)
+    },
     list: async <T extends KubeObject>(resource: Resource, query: ListQuery = {}) =>
       (await call({
         method: 'GET',

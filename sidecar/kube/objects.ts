@@ -51,6 +51,9 @@ export const RESOURCES = {
   configMaps: { group: '', version: 'v1', plural: 'configmaps' },
   events: { group: 'events.k8s.io', version: 'v1', plural: 'events' },
   leases: { group: 'coordination.k8s.io', version: 'v1', plural: 'leases' },
+  csiDrivers: { group: 'storage.k8s.io', version: 'v1', plural: 'csidrivers' },
+  issuers: { group: 'cert-manager.io', version: 'v1', plural: 'issuers' },
+  clusterIssuers: { group: 'cert-manager.io', version: 'v1', plural: 'clusterissuers' },
   mutatingWebhooks: {
     group: 'admissionregistration.k8s.io',
     version: 'v1',

@@ -1,4 +1,5 @@
-import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
+import { type ChildProcess, execFileSync, spawn, spawnSync } from 'node:child_process'
+import { randomUUID } from 'node:crypto'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -10,18 +11,24 @@ import { eventually } from '../support/eventually.js'
 import { rejectsWithCode } from '../support/rejects.js'
 import { realCluster } from './cluster.js'
 
-const OVERLAY = 'sidecar/deploy/kustomize/overlays/built-in-certificates'
+const OVERLAY = 'sidecar/deploy/kustomize/overlays/warnings'
 const SYSTEM = 'rolesanywhere-system'
+/** Where the API server mounts the token of the service account. */
+const TOKENS = '/var/run/secrets/kubernetes.io/serviceaccount'
 const ROLE = 'arn:aws:iam::111122223333:role/web'
 const ARN = 'arn:aws:rolesanywhere:eu-central-1:111122223333'
 
+interface Container {
+  readonly name: string
+  readonly restartPolicy?: string
+  readonly env?: readonly { readonly name: string }[]
+  readonly volumeMounts?: readonly { readonly name: string; readonly mountPath: string }[]
+}
+
 interface Pod extends KubeObject {
   readonly spec: {
-    readonly initContainers?: readonly { readonly name: string; readonly restartPolicy?: string }[]
-    readonly containers: readonly {
-      readonly name: string
-      readonly env?: readonly { readonly name: string }[]
-    }[]
+    readonly initContainers?: readonly Container[]
+    readonly containers: readonly Container[]
   }
 }
 
@@ -39,7 +46,7 @@ const pod = (name: string, annotations: Record<string, string> = {}): Pod =>
   }) as never
 
 describe('the injector as deployed, behind a real API server', () => {
-  const cluster = realCluster()
+  const cluster = realCluster({ mountsTokens: true })
   let injector: ChildProcess | undefined
   let folder: string
   let log = ''
@@ -59,6 +66,16 @@ describe('the injector as deployed, behind a real API server', () => {
     }
     const manifest = join(folder, 'all.yaml')
     writeFileSync(manifest, documents.map((document) => stringify(document)).join('---\n'))
+    const annotations = {
+      'rolesanywhere.io/trust-anchor-arn': `${ARN}:trust-anchor/00000000-0000-4000-8000-000000000001`,
+      'rolesanywhere.io/profile-arn': `${ARN}:profile/00000000-0000-4000-8000-000000000002`,
+    }
+    for (const name of ['team', 'team-a', 'team-b']) {
+      const metadata = { name, annotations }
+      await plane.admin.create(RESOURCES.namespaces, {
+        ...{ apiVersion: 'v1', kind: 'Namespace', metadata },
+      })
+    }
     const apply = ['--kubeconfig', plane.kubeconfig, 'apply', '--validate=strict', '-f', manifest]
     execFileSync('kubectl', apply, { stdio: ['ignore', 'ignore', 'inherit'] })
 
@@ -79,18 +96,6 @@ describe('the injector as deployed, behind a real API server', () => {
       { stdio: ['ignore', 'ignore', 'pipe'] },
     )
     injector.stderr?.on('data', (chunk: Buffer) => (log += chunk.toString()))
-    const { admin } = plane
-    await admin.create(RESOURCES.namespaces, {
-      apiVersion: 'v1',
-      kind: 'Namespace',
-      metadata: {
-        name: 'team',
-        annotations: {
-          'rolesanywhere.io/trust-anchor-arn': `${ARN}:trust-anchor/00000000-0000-4000-8000-000000000001`,
-          'rolesanywhere.io/profile-arn': `${ARN}:profile/00000000-0000-4000-8000-000000000002`,
-        },
-      },
-    })
     await eventually(() => (log.includes('authority written') ? true : undefined), 60_000)
   })
   after(async () => {
@@ -123,6 +128,10 @@ describe('the injector as deployed, behind a real API server', () => {
       ['list', 'secrets', '-n', SYSTEM],
       ['get', 'secrets/other', '-n', SYSTEM],
       ['list', 'secrets', '-A'],
+      ['get', 'secrets/web-tls', '-n', 'team'],
+      ['get', 'secrets/other', '-n', 'team-a'],
+      ['list', 'secrets', '-n', 'team-a'],
+      ['list', 'clusterissuers.cert-manager.io'],
       ['list', 'pods', '-A'],
       ['update', 'mutatingwebhookconfigurations/other'],
       ['create', 'mutatingwebhookconfigurations'],
@@ -158,6 +167,28 @@ describe('the injector as deployed, behind a real API server', () => {
     expect(made.metadata.annotations?.['rolesanywhere.io/status']).to.equal('injected')
   })
 
+  for (const mode of ['native', 'container']) {
+    it(`leaves the token of the service account to the application (${mode})`, async () => {
+      const annotations = {
+        'rolesanywhere.io/sidecar-mode': mode,
+        'rolesanywhere.io/credentials-file': 'true',
+      }
+      const { spec } = await cluster.plane.admin.create(
+        RESOURCES.pods,
+        pod(`${mode}-${randomUUID()}`, annotations),
+      )
+      const token = ({ volumeMounts = [] }: Container): string =>
+        volumeMounts.find(({ mountPath }) => mountPath === TOKENS)?.name ?? ''
+      const all = [...(spec.initContainers ?? []), ...spec.containers]
+      const [app, own] = [true, false].map((wanted) =>
+        all.filter(({ name }) => (name === 'app') === wanted),
+      )
+      expect(app?.map(token).join()).to.match(/^kube-api-access-/)
+      expect(own).to.have.length.greaterThan(1)
+      expect(own?.map(token).join()).not.to.include('kube-api-access')
+    })
+  }
+
   it('fits the restricted Pod Security Standard', async () => {
     const { admin } = cluster.plane
     const namespace = await admin.get(RESOURCES.namespaces, { name: 'team' })
@@ -186,6 +217,103 @@ describe('the injector as deployed, behind a real API server', () => {
     expect(made.metadata.annotations?.['rolesanywhere.io/status']).to.equal('injected')
   })
 
+  describe('where it warns', () => {
+    const apply = (...objects: object[]): string => {
+      const input = objects.map((object) => JSON.stringify(object)).join('\n---\n')
+      const args = ['--kubeconfig', cluster.plane.kubeconfig, 'apply', '-f', '-']
+      const { status, stderr } = spawnSync('kubectl', args, { input, encoding: 'utf8' })
+      expect(status, stderr).to.equal(0)
+      return stderr
+    }
+    const warningsOf = (source: Record<string, string>, namespace = 'team-a'): string => {
+      const annotations = Object.entries({ 'role-arn': ROLE, ...source }).map(([name, value]) => [
+        `rolesanywhere.io/${name}`,
+        value,
+      ])
+      const made = pod(`app-${randomUUID()}`, Object.fromEntries(annotations))
+      return apply({ ...made, metadata: { ...made.metadata, namespace } })
+    }
+    before(() => {
+      for (const namespace of ['team-a', 'team-b']) {
+        const metadata = { name: 'web', namespace }
+        apply({ ...{ apiVersion: 'v1', kind: 'ServiceAccount' }, metadata })
+      }
+    })
+
+    it('warns of a Secret, as soon as that is missing, where it has the right to look', async () => {
+      // An API server needs a moment to know of rules that were just applied.
+      await eventually(() => {
+        const told = warningsOf({ 'certificate-secret': 'web-tls' })
+        return told.includes('there is no Secret "web-tls" in namespace team-a') ? true : undefined
+      }, 70_000)
+      expect(warningsOf({ 'certificate-secret': 'other' })).to.equal('')
+      expect(warningsOf({ 'certificate-secret': 'web-tls' }, 'team-b')).to.equal('')
+    }).timeout(90_000)
+
+    it('tells a Secret that is complete from one that is not', async () => {
+      const secret = { apiVersion: 'v1', kind: 'Secret' }
+      const metadata = { name: 'worker-tls', namespace: 'team-a' }
+      apply({ ...secret, metadata, stringData: { 'tls.crt': 'hunter2' } })
+      const source = { 'certificate-secret': 'worker-tls' }
+      expect(warningsOf(source)).to.include('has 1 entries, too few for tls.crt and tls.key')
+      apply({ ...secret, metadata, stringData: { 'tls.crt': 'hunter2', 'tls.key': 'x' } })
+      await eventually(() => (warningsOf(source) === '' ? true : undefined))
+      expect(log).not.to.include('hunter2')
+    })
+
+    it('warns of labels that do nothing, without being asked itself', async () => {
+      const label = { 'rolesanywhere.io/inject': 'true' }
+      const deployment = (own: object, ofPods: object): object => ({
+        ...{ apiVersion: 'apps/v1', kind: 'Deployment' },
+        metadata: { name: `app-${randomUUID()}`, namespace: 'team-b', labels: own },
+        spec: {
+          selector: { matchLabels: { app: 'app' } },
+          template: {
+            metadata: { labels: { app: 'app', ...ofPods } },
+            spec: { containers: [{ name: 'app', image: 'app:1' }] },
+          },
+        },
+      })
+      await eventually(() => {
+        const told = apply(deployment(label, {}))
+        return told.includes('inject has to be on the pods') ? true : undefined
+      })
+      expect(apply(deployment({}, { 'rolesanywhere.io/inject': 'TRUE' }))).to.include(
+        'unless it is',
+      )
+      const plain = pod(`plain-${randomUUID()}`)
+      const labels = { 'rolesanywhere.io/inject': 'yes' }
+      const metadata = { ...plain.metadata, namespace: 'team-b', labels }
+      expect(apply({ ...plain, metadata })).to.include('asks for nothing unless it is "true"')
+      for (const right of [deployment(label, label), deployment({}, label), deployment({}, {})]) {
+        expect(apply(right)).to.equal('')
+      }
+    })
+
+    it('warns of a driver and an issuer', async () => {
+      const source = { 'certificate-issuer': 'ClusterIssuer/workloads' }
+      const waitFor = async (part: string): Promise<void> => {
+        await eventually(() => (warningsOf(source).includes(part) ? true : undefined))
+      }
+      await waitFor('the CSI driver csi.cert-manager.io is not installed')
+      const driver = { apiVersion: 'storage.k8s.io/v1', kind: 'CSIDriver' }
+      apply({ ...driver, metadata: { name: 'csi.cert-manager.io' }, spec: {} })
+      await waitFor('there is no ClusterIssuer "workloads"')
+      apply(CLUSTER_ISSUERS)
+      const issuer = { apiVersion: 'cert-manager.io/v1', kind: 'ClusterIssuer' }
+      const status = { conditions: [{ type: 'Ready', status: 'False' }] }
+      await eventually(() => {
+        try {
+          apply({ ...issuer, metadata: { name: 'workloads' }, status })
+          return true
+        } catch {
+          return undefined
+        }
+      })
+      await waitFor('ClusterIssuer "workloads" is not ready')
+    })
+  })
+
   it('refuses with a message that kubectl prints', async () => {
     const bad = pod('bad', { 'rolesanywhere.io/role-arn': 'nonsense' })
     const error = await rejectsWithCode(
@@ -199,26 +327,55 @@ describe('the injector as deployed, behind a real API server', () => {
     })
   })
 
-  it('leaves pods without the label alone, also while it is gone', async () => {
-    const plain = (name: string): Pod => {
-      const made = pod(name) as { metadata: object }
-      return { ...made, metadata: { name, namespace: 'default' } } as Pod
-    }
-    const { admin } = cluster.plane
-    await admin.create(RESOURCES.serviceAccounts, {
-      apiVersion: 'v1',
-      kind: 'ServiceAccount',
-      metadata: { name: 'web', namespace: 'default' },
+  // Suites run after tests, and this one ends the injector.
+  describe('while it is gone', () => {
+    it('is missed by no pod without the label', async () => {
+      const plain = (name: string): Pod => {
+        const made = pod(name) as { metadata: object }
+        return { ...made, metadata: { name, namespace: 'default' } } as Pod
+      }
+      const { admin } = cluster.plane
+      await admin.create(RESOURCES.serviceAccounts, {
+        apiVersion: 'v1',
+        kind: 'ServiceAccount',
+        metadata: { name: 'web', namespace: 'default' },
+      })
+      const made = await admin.create(RESOURCES.pods, plain('two'))
+      expect(made.spec.containers[0]?.env).to.equal(undefined)
+      const ended = new Promise((resolve) => injector?.once('exit', resolve))
+      injector?.kill('SIGTERM')
+      expect(await ended).to.equal(0)
+      await admin.create(RESOURCES.pods, plain('three'))
+      await rejectsWithCode(admin.create(RESOURCES.pods, pod('four')), 'ERR_RA_KUBE_UNAVAILABLE')
     })
-    const made = await admin.create(RESOURCES.pods, plain('two'))
-    expect(made.spec.containers[0]?.env).to.equal(undefined)
-    const ended = new Promise((resolve) => injector?.once('exit', resolve))
-    injector?.kill('SIGTERM')
-    expect(await ended).to.equal(0)
-    await admin.create(RESOURCES.pods, plain('three'))
-    await rejectsWithCode(admin.create(RESOURCES.pods, pod('four')), 'ERR_RA_KUBE_UNAVAILABLE')
   })
 })
+
+/** With the columns of the real one, and its status not apart. */
+const CLUSTER_ISSUERS = {
+  apiVersion: 'apiextensions.k8s.io/v1',
+  kind: 'CustomResourceDefinition',
+  metadata: { name: 'clusterissuers.cert-manager.io' },
+  spec: {
+    group: 'cert-manager.io',
+    scope: 'Cluster',
+    names: { kind: 'ClusterIssuer', plural: 'clusterissuers' },
+    versions: [
+      {
+        ...{ name: 'v1', served: true, storage: true },
+        schema: {
+          openAPIV3Schema: { type: 'object', 'x-kubernetes-preserve-unknown-fields': true },
+        },
+        additionalPrinterColumns: [
+          {
+            ...{ name: 'Ready', type: 'string' },
+            jsonPath: '.status.conditions[?(@.type == "Ready")].status',
+          },
+        ],
+      },
+    ],
+  },
+}
 
 interface Manifest {
   readonly kind: string

@@ -220,7 +220,8 @@ export async function startApiServer(): Promise<ApiServerDouble> {
       return
     }
     if (method === 'GET' && current) {
-      answer(200, shape(current))
+      const asTable = (request.headers.accept ?? '').includes('as=Table')
+      answer(200, asTable ? tableOf(collection, current, url.searchParams) : shape(current))
       return
     }
     if (method === 'POST') {
@@ -338,6 +339,32 @@ export async function startApiServer(): Promise<ApiServerDouble> {
       server.closeAllConnections()
       await new Promise((resolve) => server.close(resolve))
     },
+  }
+}
+
+/** The columns that an API server prints of the kinds that anybody asks for as a table. */
+function tableOf(collection: string, object: StoredObject, query: URLSearchParams): object {
+  const {
+    data = {},
+    type,
+    status,
+  } = object as {
+    data?: object
+    type?: string
+    status?: { conditions?: { type: string; status: string }[] }
+  }
+  const ready = status?.conditions?.find((condition) => condition.type === 'Ready')?.status
+  const special = collection.endsWith('/secrets')
+    ? { Type: type, Data: Object.keys(data).length }
+    : collection.includes('cert-manager.io')
+      ? { Ready: ready ?? '' }
+      : {}
+  const columns = { Name: object.metadata.name, ...special, Age: '1s' }
+  const sent = query.get('includeObject') === 'None' ? null : { metadata: object.metadata }
+  return {
+    ...{ kind: 'Table', apiVersion: 'meta.k8s.io/v1', metadata: {} },
+    columnDefinitions: Object.keys(columns).map((name) => ({ name, type: 'string' })),
+    rows: [{ cells: Object.values(columns), object: sent }],
   }
 }
 

@@ -48,6 +48,8 @@ export interface InjectorConfig {
   readonly trustDomain: string
   /** What to do with a container that brings credentials of its own, which an SDK would prefer. */
   readonly existingCredentials: 'warn' | 'skip' | 'refuse'
+  /** Whether the webhook looks whether a pod's certificate is there, as far as its rights go. */
+  readonly missingCertificates: 'ignore' | 'warn'
   readonly serverVersion?: ServerVersion
   /** Absent: everybody may use everything. An empty list: nobody may use anything. */
   readonly allow?: readonly AllowRule[]
@@ -80,4 +82,5 @@ export const DEFAULT_CONFIG: InjectorConfig = {
   hostNetwork: 'refuse',
   trustDomain: 'cluster.local',
   existingCredentials: 'warn',
+  missingCertificates: 'ignore',
 }

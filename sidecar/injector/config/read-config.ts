@@ -75,6 +75,7 @@ function readRoot(field: Field): InjectorConfig {
     hostNetwork: readWord(['refuse', 'allow']),
     trustDomain: readTextLike(/^[a-z0-9._-]{1,255}$/, 'a SPIFFE trust domain'),
     existingCredentials: readWord(['warn', 'skip', 'refuse']),
+    missingCertificates: readWord(['ignore', 'warn']),
     kubernetesVersion: readVersion,
     allow: readRules,
   })
@@ -130,8 +131,15 @@ const readSidecar: Reader<SidecarConfig> = (field) => {
 
 const readVariable: Reader<Readonly<Record<string, unknown>>> = (field) => {
   const variable = readPlainMap(field)
-  if (typeof variable['name'] === 'string' && variable['name'] !== '') return variable
-  throw invalid(field, 'has no name')
+  const { name, value, ...rest } = variable
+  if (typeof name !== 'string' || name === '') throw invalid(field, 'has no name')
+  // The API server takes nothing else, and would refuse every pod that has it.
+  if (value !== undefined && typeof value !== 'string') {
+    throw invalid(field, 'has a value that is not text', 'put it in quotes')
+  }
+  const unknown = Object.keys(rest).find((key) => key !== 'valueFrom')
+  if (unknown === undefined) return variable
+  throw invalid(field, `has the key ${unknown}`, 'keys: name, value, valueFrom')
 }
 
 const readRules: Reader<readonly AllowRule[]> = (field) => {

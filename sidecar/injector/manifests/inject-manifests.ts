@@ -12,6 +12,7 @@ import type { InjectorConfig } from '../config/injector-config.js'
 import { type Injection, injectPod } from '../inject-pod.js'
 import { type PatchOperation, segmentsOf } from '../patch.js'
 import { isFields } from '../pod/pod.js'
+import type { Warning } from '../refusal.js'
 import type { ServerVersion } from '../request.js'
 import {
   type AnnotatedObject,
@@ -20,6 +21,7 @@ import {
   podTemplatesOf,
 } from './pod-templates.js'
 import { applyAdditions } from './apply-additions.js'
+import { idleLabelsOf } from './idle-labels.js'
 import { applyEdits, type Edit, editsFor, PARSE } from './yaml-edits.js'
 
 /** One file, or standard input. */
@@ -46,10 +48,18 @@ export interface ManifestInjection {
   readonly injection: Exclude<Injection, { readonly outcome: 'refused' }>
 }
 
+/** A warning about an object that nothing was done to. */
+export interface ManifestWarning {
+  readonly owner: string
+  readonly place: string
+  readonly warning: Warning
+}
+
 /** Changed text, and what was decided about each pod in it. */
 export interface InjectedManifests {
   readonly text: string
   readonly pods: readonly ManifestInjection[]
+  readonly warnings: readonly ManifestWarning[]
 }
 
 interface ReadDocument {
@@ -101,8 +111,21 @@ export function injectManifests(
     })
     return changed.length === 0 ? input.text : changedText(input, changed)
   })
-  return { text: joined(texts), pods }
+  const warnings = read.flatMap(({ documents }) =>
+    documents.flatMap((document) => warningsAbout(document, options)),
+  )
+  return { text: joined(texts), pods, warnings }
 }
+
+const warningsAbout = (
+  document: ReadDocument,
+  { config }: ManifestOptions,
+): readonly ManifestWarning[] =>
+  idleLabelsOf(document.value, config.prefix).map(({ owner, path, message }) => ({
+    owner,
+    place: placeOf(document, path),
+    warning: { rule: 'label-without-effect', message },
+  }))
 
 /**
  * The text with all edits, once it is sure that they did what the operations say: an anchor in the

@@ -41,7 +41,7 @@ const TEMPLATES: Readonly<Record<string, readonly string[]>> = {
 const GROUPS = /^(?:v1|apps\/\w+|batch\/\w+|extensions\/\w+)$/
 
 /** Objects of a document, a `List` taken apart, each with the path to it. */
-function objectsOf(
+export function objectsOf(
   document: unknown,
 ): readonly { object: Fields; path: readonly (string | number)[] }[] {
   if (!isFields(document)) return []
@@ -57,6 +57,12 @@ function objectsOf(
 /** What controllers put behind their names at most: `-HASH-RANDOM`, or an instant and `-RANDOM`. */
 const MAX_SUFFIX = 18
 
+/** Kind, namespace and name of an object, for messages. */
+export function ownerOf(object: Fields): string {
+  const { namespace, name } = identityOf(object)
+  return `${String(object['kind'])} ${namespace === undefined ? '' : `${namespace}/`}${name}`
+}
+
 /** All pods and pod templates of a document. */
 export function podTemplatesOf(document: unknown): readonly PodTemplate[] {
   return objectsOf(document).flatMap(({ object, path }) => {
@@ -67,12 +73,11 @@ export function podTemplatesOf(document: unknown): readonly PodTemplate[] {
     const pod = steps.reduce<unknown>((at, step) => (isFields(at) ? at[step] : undefined), object)
     if (pod === undefined || pod === null) return []
     const { namespace, name } = identityOf(object)
-    const owner = `${String(kind)} ${namespace === undefined ? '' : `${namespace}/`}${name}`
     return [
       {
         path: pointer(...path, ...steps),
         pod,
-        owner,
+        owner: ownerOf(object),
         ...(namespace !== undefined && { namespace }),
         ...(steps.length > 0 && { longestPodName: name.length + MAX_SUFFIX }),
       },

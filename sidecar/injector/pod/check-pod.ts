@@ -17,7 +17,7 @@ export function checkPod(pod: Pod, config: InjectorConfig, warn: Warn): void {
       'remove the label that asks for it',
     )
   }
-  const { hostNetwork, shareProcessNamespace } = pod.spec
+  const { hostNetwork, hostPID, shareProcessNamespace } = pod.spec
   if (hostNetwork === true) {
     const why = "with hostNetwork the sidecar's ports are the node's"
     if (config.hostNetwork === 'refuse') {
@@ -32,11 +32,9 @@ export function checkPod(pod: Pod, config: InjectorConfig, warn: Warn): void {
       `${why}: two such pods on a node collide, and only the token keeps others out`,
     )
   }
-  if (shareProcessNamespace === true) {
-    warn(
-      'shared-processes',
-      'with shareProcessNamespace a process of the same user can read the private key',
-    )
+  if (shareProcessNamespace === true || hostPID === true) {
+    const field = hostPID === true ? 'hostPID' : 'shareProcessNamespace'
+    warn('shared-processes', `with ${field} a process of the same user can read the private key`)
   }
 }
 

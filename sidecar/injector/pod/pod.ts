@@ -31,9 +31,11 @@ export interface Pod {
     readonly initContainers?: readonly Container[]
     readonly volumes?: readonly Fields[]
     readonly hostNetwork?: unknown
+    readonly hostPID?: unknown
     readonly shareProcessNamespace?: unknown
     readonly restartPolicy?: unknown
     readonly terminationGracePeriodSeconds?: unknown
+    readonly automountServiceAccountToken?: unknown
     readonly serviceAccountName?: unknown
     readonly serviceAccount?: unknown
     readonly nodeSelector?: Fields

@@ -67,5 +67,9 @@ export function selectContainers(
   const main = spec.containers.flatMap((container, index): Selected[] =>
     asks(container) ? [{ container, path: ['spec', 'containers', index] }] : [],
   )
-  return [...init, ...main]
+  const selected = [...init, ...main]
+  if (selected.length === 0) {
+    warn('containers-none', 'the pod gets a sidecar, and none of its containers gets credentials')
+  }
+  return selected
 }

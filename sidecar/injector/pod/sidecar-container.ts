@@ -9,8 +9,9 @@ import {
   TOKEN_MOUNT,
   TOKEN_VOLUME,
 } from '../names.js'
-import { fieldAt, type Fields } from './pod.js'
+import { fieldAt, type Fields, type Pod } from './pod.js'
 import { POD_NAME_VARIABLE } from './session-name.js'
+import { noApiTokenMounts } from './volumes.js'
 import {
   endingArguments,
   serveArguments,
@@ -27,14 +28,15 @@ export function sidecarContainer(init: SidecarInit): Fields {
     ...program(init, [...serveArguments(init), ...endingArguments(init)]),
     ports: [{ name: 'rolesanywhere', containerPort: ports.health, protocol: 'TCP' }],
     ...(native && { restartPolicy: 'Always', ...startupProbe(init) }),
-    volumeMounts: [identityMount(init), ...tokenMounts(init)],
+    volumeMounts: [identityMount(init), ...tokenMounts(init), ...noApiTokenMounts(init.pod)],
   }
 }
 
 /** The init container that makes the tokens and ends. It never sees the private key. */
 export function tokenMaker(init: SidecarInit): Fields {
   const args = [...serveArguments(init), '--make-token-files']
-  return { name: TOKEN_MAKER, ...program(init, args), volumeMounts: tokenMounts(init) }
+  const volumeMounts = [...tokenMounts(init), ...noApiTokenMounts(init.pod)]
+  return { name: TOKEN_MAKER, ...program(init, args), volumeMounts }
 }
 
 /** The container that keeps the credentials file of the default role fresh. */
@@ -43,7 +45,11 @@ export function fileKeeper(init: SidecarInit): Fields {
     name: FILE_KEEPER,
     ...program(init, updateArguments(init)),
     ...(init.placement.mode === 'native' && { restartPolicy: 'Always' }),
-    volumeMounts: [identityMount(init), { name: FILE_KEEPER, mountPath: FILE_MOUNT }],
+    volumeMounts: [
+      identityMount(init),
+      { name: FILE_KEEPER, mountPath: FILE_MOUNT },
+      ...noApiTokenMounts(init.pod),
+    ],
   }
 }
 
@@ -120,8 +126,18 @@ function securityContext({ config, pod }: SidecarInit): Fields {
     ...(runAsUser !== undefined && { runAsUser }),
     runAsGroup: config.runAsGroup,
     seccompProfile: { type: 'RuntimeDefault' },
+    ...appArmor(pod),
   }
 }
+
+/**
+ * A profile that was written for the application would hold for the sidecar, too. Only then, since a
+ * node need not have AppArmor.
+ */
+const appArmor = ({ spec }: Pod): Fields =>
+  fieldAt(spec.securityContext, 'appArmorProfile', 'type') === 'Localhost'
+    ? { appArmorProfile: { type: 'RuntimeDefault' } }
+    : {}
 
 /** User of the image, see Dockerfile. */
 const IMAGE_USER = 65_532

@@ -1,4 +1,11 @@
-import { IDENTITY_VOLUME, OWN_CONTAINERS, TOKEN_VOLUME, roleTokenVolume } from '../names.js'
+import {
+  API_TOKEN_MOUNT,
+  IDENTITY_VOLUME,
+  NO_API_TOKEN_VOLUME,
+  OWN_CONTAINERS,
+  roleTokenVolume,
+  TOKEN_VOLUME,
+} from '../names.js'
 import { refusal, type Warn } from '../refusal.js'
 import type { Workload } from '../settings/allow-list.js'
 import { type CertificateSource, SPIFFE_DRIVER, TLS_FILES } from '../settings/certificate-source.js'
@@ -22,7 +29,26 @@ export const memoryVolume = (name: string): Fields => ({
 export const tokenVolumes = (roles: readonly string[]): readonly Fields[] =>
   [TOKEN_VOLUME, ...roles.map(roleTokenVolume)].map(memoryVolume)
 
-const CSI_DRIVER = 'csi.cert-manager.io'
+/** Whether the API server would give our containers the token of the pod's service account. */
+const getsApiToken = ({ spec }: Pod): boolean => spec.automountServiceAccountToken !== false
+
+/**
+ * An empty volume in the place of that token, which nothing of ours needs. The admission plugin runs
+ * again after webhooks and adds its mount to every container that has none there.
+ *
+ * @see https://kubernetes.io/docs/reference/access-authn-authz/service-accounts-admin/#bound-service-account-token-volume
+ */
+export const noApiTokenVolumes = (pod: Pod): readonly Fields[] =>
+  getsApiToken(pod) ? [memoryVolume(NO_API_TOKEN_VOLUME)] : []
+
+/** The mounts of {@link noApiTokenVolumes} in each container of ours. */
+export const noApiTokenMounts = (pod: Pod): readonly Fields[] =>
+  getsApiToken(pod)
+    ? [{ name: NO_API_TOKEN_VOLUME, mountPath: API_TOKEN_MOUNT, readOnly: true }]
+    : []
+
+/** cert-manager's CSI driver. */
+export const CSI_DRIVER = 'csi.cert-manager.io'
 
 /** @see https://www.rfc-editor.org/rfc/rfc5280#appendix-A.1 */
 const MAX_COMMON_NAME = 64

@@ -4,8 +4,9 @@ import type { InjectorConfig } from '../config/injector-config.js'
 import { type Injection, injectPod } from '../inject-pod.js'
 import { type Fields, isFields } from '../pod/pod.js'
 import type { ServerVersion } from '../request.js'
-import type { Refusal } from '../refusal.js'
+import type { Refusal, Warning } from '../refusal.js'
 import type { AdmissionAnswer, AdmissionRequest } from './admission-review.js'
+import type { CertificateCheck } from './certificate-check.js'
 import type { ClusterView } from './cluster-view.js'
 
 /** How an admission ended, for the metrics. */
@@ -19,6 +20,10 @@ export interface ReviewContext {
   readonly log: Logger
   /** Told of every refusal that is not a dry run, to make an Event of it. */
   readonly onRefusal?: (request: AdmissionRequest, refusal: Refusal) => void
+  /** Asked when the configuration says so. */
+  readonly certificates?: CertificateCheck
+  /** Told of every pod whose certificate is missing, unless it is a dry run. */
+  readonly onMissingCertificate?: (request: AdmissionRequest, message: string) => void
 }
 
 /** An answer, and what it is counted as. */
@@ -45,7 +50,8 @@ export async function reviewPod(
       log.debug('pod left as it is', { ...about, reason: injection.reason })
       return unchanged()
     }
-    const warnings = injection.warnings.map(({ rule, message }) => `${message} (${rule})`)
+    const told = [...injection.warnings, ...(await missingCertificate(request, injection, context))]
+    const warnings = told.map(({ rule, message }) => `${message} (${rule})`)
     if (injection.outcome === 'refused') {
       const { rule, message, hint } = injection.refusal
       log.warn('pod refused', { ...about, rule, reason: message })
@@ -58,9 +64,7 @@ export async function reviewPod(
       ...about,
       serviceAccount: workload.serviceAccount,
       operations: operations.length,
-      ...(injection.warnings.length > 0 && {
-        warnings: injection.warnings.map(({ rule }) => rule),
-      }),
+      ...(told.length > 0 && { warnings: [...new Set(told.map(({ rule }) => rule))] }),
     })
     return { answer: { allowed: true, operations, warnings }, result: 'injected' }
   } catch (error) {
@@ -99,6 +103,21 @@ async function decide(
     },
     config,
   )
+}
+
+/** A pod that is complete already was looked at when it got its sidecar. */
+async function missingCertificate(
+  request: AdmissionRequest,
+  injection: Injection,
+  { config, certificates, onMissingCertificate }: ReviewContext,
+): Promise<readonly Warning[]> {
+  if (config.missingCertificates === 'ignore' || injection.outcome !== 'injected') return []
+  if (injection.operations.length === 0) return []
+  const { settings, workload } = injection
+  const message = await certificates?.problem(settings.certificate, workload.namespace)
+  if (message === undefined) return []
+  if (!request.dryRun) onMissingCertificate?.(request, message)
+  return [{ rule: 'certificate-missing', message }]
 }
 
 /** The cause stays in the log: it may name what the user of this pod has no business to know. */

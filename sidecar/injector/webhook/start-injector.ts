@@ -12,6 +12,7 @@ import { type Fields, isFields } from '../pod/pod.js'
 import type { ServerVersion } from '../request.js'
 import { admissionListener } from './admission-listener.js'
 import type { AdmissionRequest } from './admission-review.js'
+import { checkCertificates } from './certificate-check.js'
 import { type CertificateFiles, keepCertificateFiles } from './certificates/certificate-files.js'
 import { keepSharedCertificate, type SharedCertificate } from './certificates/certificate-secret.js'
 import type { CertificateSource, WebhookCertificate } from './certificates/webhook-certificate.js'
@@ -80,7 +81,11 @@ export async function startInjector(
     randomId: () => randomUUID().slice(0, 13),
   })
   const cluster = watchCluster({ client, clock, random, log, prefix })
+  const sources = checkCertificates({ client, clock, log })
   const version = keepServerVersion(deps)
+  const tell = (asked: AdmissionRequest, reason: string, note: string): void => {
+    events.record(regarding(asked), { type: 'Warning', reason, action: 'Inject', note })
+  }
   let draining = false
 
   const listener = admissionListener({
@@ -96,12 +101,11 @@ export async function startInjector(
         log,
         onRefusal: (asked, { rule, message }) => {
           const note = `pod ${asked.name} refused: ${message} (rule ${rule})`
-          events.record(regarding(asked), {
-            type: 'Warning',
-            reason: 'InjectionRefused',
-            action: 'Inject',
-            note,
-          })
+          tell(asked, 'InjectionRefused', note)
+        },
+        certificates: sources,
+        onMissingCertificate: (asked, message) => {
+          tell(asked, 'CertificateMissing', `pod ${asked.name}: ${message}`)
         },
       })
     },
@@ -140,6 +144,7 @@ export async function startInjector(
 
   const end = async (): Promise<void> => {
     await Promise.all([drain(server as unknown as Server, clock), drain(health, clock)])
+    sources.stop()
     await Promise.all([
       source.stop(),
       cluster.stop(),

@@ -11,6 +11,9 @@ app.kubernetes.io/part-of: rolesanywhere
 {{- define "rolesanywhere.injector.config" -}}
 {{- $sidecar := dict "image" (include "rolesanywhere.image" .) }}
 {{- $base := dict "apiVersion" "rolesanywhere.io/v1alpha1" "kind" "InjectorConfiguration" "sidecar" $sidecar }}
+{{- if (.Values.injector.certificateCheck).enabled }}
+{{- $_ := set $base "missingCertificates" "warn" }}
+{{- end }}
 {{- toYaml (mergeOverwrite $base (deepCopy .Values.injector.config)) }}
 {{- end }}
 
