@@ -1,12 +1,12 @@
 import { after, before } from 'mocha'
-import { type ControlPlane, startControlPlane } from './control-plane.js'
+import { type ControlPlane, type ControlPlaneOptions, startControlPlane } from './control-plane.js'
 import { buildPrograms, obstacle } from './programs.js'
 
 /**
  * Registers hooks that give a suite a control plane of its own. On a machine that cannot have one the
  * suite is skipped, and says why.
  */
-export function realCluster(): { readonly plane: ControlPlane } {
+export function realCluster(options: ControlPlaneOptions = {}): { readonly plane: ControlPlane } {
   const held: { plane?: ControlPlane } = {}
   before(async function () {
     this.timeout(0)
@@ -18,7 +18,7 @@ export function realCluster(): { readonly plane: ControlPlane } {
     const programs = await buildPrograms((line) => {
       console.error(`    ${line}`)
     })
-    held.plane = await startControlPlane(programs)
+    held.plane = await startControlPlane(programs, options)
   })
   after(async () => held.plane?.stop())
   return {

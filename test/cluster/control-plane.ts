@@ -15,6 +15,10 @@ export interface ControlPlane {
   readonly server: string
   /** Of the cluster's administrator. */
   readonly kubeconfig: string
+  /** Kubeconfigs of the other users, by name. */
+  readonly kubeconfigs: Readonly<Record<string, string>>
+  /** Where keys, certificates and logs are: `ca.crt`, `accounts.key`. */
+  readonly folder: string
   readonly admin: KubeClient
   /** A kubeconfig with a token of a service account, which exists. */
   kubeconfigOf(namespace: string, serviceAccount: string): Promise<string>
@@ -23,18 +27,36 @@ export interface ControlPlane {
   stop(): Promise<void>
 }
 
+/** How the API server is set up. */
+export interface ControlPlaneOptions {
+  /** Whether pods are given the token of their service account, which has to exist then. */
+  readonly mountsTokens?: boolean
+  /** The address that it is reached by. */
+  readonly address?: string
+  /** Who there is besides the administrator, with their groups. */
+  readonly users?: Readonly<Record<string, readonly string[]>>
+  /** More flags of the API server. */
+  readonly flags?: readonly string[]
+}
+
 /** Starts both programs in a folder of their own, with role-based access control. */
-export async function startControlPlane(programs: Programs): Promise<ControlPlane> {
+export async function startControlPlane(
+  programs: Programs,
+  { mountsTokens = false, address = '127.0.0.1', users = {}, flags = [] }: ControlPlaneOptions = {},
+): Promise<ControlPlane> {
   const folder = mkdtempSync(join(tmpdir(), 'rolesanywhere-control-plane-'))
   const file = (name: string): string => join(folder, name)
   const [etcdPort, peerPort, apiPort] = [await freePort(), await freePort(), await freePort()]
   const etcdUrl = `http://127.0.0.1:${etcdPort}`
   const peerUrl = `http://127.0.0.1:${peerPort}`
-  const server = `https://127.0.0.1:${apiPort}`
+  const server = `https://${address}:${apiPort}`
 
-  makeCertificates(folder)
-  const adminToken = randomBytes(16).toString('hex')
-  writeFileSync(file('tokens.csv'), `${adminToken},admin,admin,system:masters\n`, { mode: 0o600 })
+  makeCertificates(folder, address)
+  const known = Object.entries({ admin: ['system:masters'], ...users }).map(
+    ([name, groups]) => [name, groups, randomBytes(16).toString('hex')] as const,
+  )
+  const lines = known.map(([name, groups, token]) => `${token},${name},${name},"${groups}"\n`)
+  writeFileSync(file('tokens.csv'), lines.join(''), { mode: 0o600 })
   const kubeconfigWith = (name: string, token: string, namespace: string): string => {
     const path = file(name)
     const cluster = { server, 'certificate-authority': file('ca.crt') }
@@ -66,21 +88,29 @@ export async function startControlPlane(programs: Programs): Promise<ControlPlan
   const startApiServer = (): ChildProcess =>
     start(programs.apiServer, 'kube-apiserver.log', [
       `--etcd-servers=${etcdUrl}`,
-      ...['--bind-address=127.0.0.1', '--advertise-address=127.0.0.1', `--secure-port=${apiPort}`],
+      ...[
+        `--bind-address=${address}`,
+        `--advertise-address=${address}`,
+        `--secure-port=${apiPort}`,
+      ],
       ...[`--tls-cert-file=${file('server.crt')}`, `--tls-private-key-file=${file('server.key')}`],
-      ...[`--token-auth-file=${file('tokens.csv')}`, '--authorization-mode=RBAC'],
+      ...[`--token-auth-file=${file('tokens.csv')}`, '--authorization-mode=Node,RBAC'],
       ...[
         '--service-account-issuer=https://cluster.local',
         '--service-cluster-ip-range=10.0.0.0/24',
       ],
       `--service-account-key-file=${file('accounts.key')}`,
       `--service-account-signing-key-file=${file('accounts.key')}`,
-      // Pods are made here that no controller provides with a token.
-      '--disable-admission-plugins=ServiceAccount',
+      // No controller makes the service account that a pod has by default.
+      ...(mountsTokens ? [] : ['--disable-admission-plugins=ServiceAccount']),
+      ...flags,
     ])
   let apiServer = startApiServer()
 
-  const kubeconfig = kubeconfigWith('admin', adminToken, 'default')
+  const kubeconfigs = Object.fromEntries(
+    known.map(([name, , token]) => [name, kubeconfigWith(name, token, 'default')]),
+  )
+  const kubeconfig = kubeconfigs['admin'] ?? ''
   const admin = createKubeClient(connect({ kubeconfig }), { clock: systemClock, userAgent: 'test' })
   const ready = async (): Promise<void> => {
     await eventually(async () => {
@@ -94,6 +124,8 @@ export async function startControlPlane(programs: Programs): Promise<ControlPlan
   return {
     server,
     kubeconfig,
+    kubeconfigs,
+    folder,
     admin,
     async kubeconfigOf(namespace, serviceAccount) {
       const request = {
@@ -120,14 +152,16 @@ export async function startControlPlane(programs: Programs): Promise<ControlPlan
   }
 }
 
-function makeCertificates(folder: string): void {
+function makeCertificates(folder: string, address: string): void {
   const openssl = (...args: string[]): void => {
     execFileSync('openssl', args, { cwd: folder, stdio: 'ignore' })
   }
   const key = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes', '-days', '2']
   openssl('req', '-x509', ...key, '-subj', '/CN=ca', '-keyout', 'ca.key', '-out', 'ca.crt')
   openssl('req', ...key, '-subj', '/CN=api', '-keyout', 'server.key', '-out', 'server.csr')
-  writeFileSync(join(folder, 'names'), 'subjectAltName=IP:127.0.0.1,DNS:localhost\n')
+  // The second address is the one of the Service that pods find it by.
+  const names = `IP:${address},IP:10.0.0.1,DNS:localhost`
+  writeFileSync(join(folder, 'names'), `subjectAltName=${names}\n`)
   const signing = ['-CA', 'ca.crt', '-CAkey', 'ca.key', '-CAcreateserial', '-extfile', 'names']
   openssl('x509', '-req', '-days', '2', '-in', 'server.csr', ...signing, '-out', 'server.crt')
   openssl('genrsa', '-out', 'accounts.key', '2048')

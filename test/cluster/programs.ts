@@ -8,7 +8,7 @@ import { promisify } from 'node:util'
 const SOURCES = join(import.meta.dirname, 'programs')
 
 /** What was built stays here from one run to the next; it can be deleted at any time. */
-const CACHE = join(process.env['XDG_CACHE_HOME'] || tmpdir(), 'rolesanywhere-cluster')
+export const CACHE = join(process.env['XDG_CACHE_HOME'] || tmpdir(), 'rolesanywhere-cluster')
 
 /** The API server alone takes five minutes on two cores, once. */
 const BUILD_TIMEOUT_MS = 1_500_000
@@ -24,6 +24,8 @@ const PACKAGES = {
   etcd: '.',
   'kube-apiserver': '.',
   helm: 'helm.sh/helm/v3/cmd/helm',
+  'kube-node': '.',
+  pause: '.',
 } as const
 
 /** Why there can be no cluster on this machine; `undefined` when there can. */
