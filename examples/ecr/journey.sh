@@ -41,6 +41,12 @@ PATH=$work/bin:$PATH
 
 step() { printf '\n%s\n' "$*"; }
 say() { printf '   %s\n' "$@"; }
+# Copies the image into a folder. skopeo would also want to know whose signatures to believe: nobody's.
+copy() { skopeo --insecure-policy copy --quiet --src-tls-verify=false --src-authfile "$1" "docker://$here_image" "dir:$2"; }
+# What is in the one file of its one layer.
+unpacked() {
+  for blob in "$1"/*; do tar -xOf "$blob" image.txt 2>/dev/null || true; done
+}
 with_skopeo() { $clients && command -v skopeo >/dev/null; }
 # Passwords are not for terminals.
 hide() { sed -E 's/("(Secret|password)":")[^"]*"/\1…"/g; s/^/   /'; }
@@ -68,6 +74,7 @@ until [ -s port ]; do
 done
 port=$(cat port)
 here_registry=127.0.0.1:$port
+here_image=$here_registry/$repository:v1
 say "the emulator listens on $here_registry, for the API and for the registry"
 
 # Who this machine is. In real life, these are lines of ~/.aws/config or of the environment.
@@ -111,8 +118,13 @@ sed 's/^/   /' config.json
 printf '%s' "$here_registry" | docker-credential-rolesanywhere get | hide
 if with_skopeo; then
   skopeo list-tags --tls-verify=false --authfile config.json "docker://$here_registry/$repository" >listed.json
-  say "skopeo lists $(grep -c build- listed.json) builds through the helper"
+  say "skopeo lists $(grep -c build- listed.json) builds through the helper, and pulls:"
+  copy config.json pulled
+else
+  say 'no skopeo here: what a client does with the password, in forty lines of JavaScript:'
+  rolesanywhere ecr login-password | node "$here/pull-image.mjs" "$here_image" pulled | sed 's/^/   /'
 fi
+say "$(unpacked pulled)"
 
 # --- a cluster -------------------------------------------------------------------------------------
 
@@ -122,8 +134,8 @@ rolesanywhere ecr login-password |
 grep -E '"(kind|name|type)"' pull-secret.json | sed 's/^ */   /'
 if with_skopeo; then
   sed -n 's/.*"\.dockerconfigjson": "\(.*\)".*/\1/p' pull-secret.json | base64 -d >auth.json
-  skopeo list-tags --tls-verify=false --authfile auth.json "docker://$here_registry/$repository" >listed.json
-  say "skopeo lists $(grep -c build- listed.json) builds with what is in it"
+  copy auth.json pulled-with-secret
+  say "skopeo pulls with what is in it: $(unpacked pulled-with-secret)"
 fi
 
 step '7. A pod that names it'
@@ -138,7 +150,11 @@ say "$(grep -c '^ *- .*\*' credential-providers.yaml) patterns of registry hosts
 grep -E '^ *(- )?name: rolesanywhere' credential-providers.yaml | sed 's/^ */   /'
 # What the kubelet does for each image: one request, one answer.
 printf '{"kind":"CredentialProviderRequest","apiVersion":"credentialprovider.kubelet.k8s.io/v1","image":"%s"}' \
-  "$registry/$repository" | rolesanywhere-ecr-credential-provider | hide
+  "$registry/$repository" | rolesanywhere-ecr-credential-provider >answer.json
+hide <answer.json
+# And what the container runtime does with the answer.
+node -p 'Object.values(JSON.parse(fs.readFileSync("answer.json")).auth)[0].password' |
+  node "$here/pull-image.mjs" "$here_image" pulled-by-node | sed 's/^/   /'
 
 # --- what it has cost ------------------------------------------------------------------------------
 

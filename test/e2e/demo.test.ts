@@ -1,11 +1,14 @@
-import { mkdir, readdir } from 'node:fs/promises'
+import { mkdir, readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { expect } from 'chai'
+import { blocksOf } from '../../tools/markdown.js'
+import { isAsShown } from '../support/document-script.js'
 import { eventually } from '../support/eventually.js'
 import { endPrograms, type Running, start } from '../support/program.js'
 import { temporaryFolder } from '../support/temporary-folder.js'
 
+const README = fileURLToPath(new URL('../../README.md', import.meta.url))
 const DEMO = fileURLToPath(new URL('../../dist/lib/examples/demo/main.js', import.meta.url))
 
 describe('the demo', () => {
@@ -35,6 +38,8 @@ describe('the demo', () => {
     expect(stderr).to.equal('')
     expect(status).to.equal(0)
     expect(stdout).to.match(/\n9\. The end\n/)
+    const [shown] = blocksOf(await readFile(README, 'utf8')).filter((x) => x.language === 'text')
+    expect(isAsShown(stdout, `…\n${shown?.text}\n…`), 'as README.md shows it').to.equal(true)
     expect(stdout).to.match(/Nothing is left behind\.\n$/)
     await expectNothingLeft(demo)
   })

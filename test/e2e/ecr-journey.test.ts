@@ -26,6 +26,9 @@ describe('examples/ecr/journey.sh', () => {
     expect(stdout).to.include('1201 tags, from build-0001 to v1')
     expect(stdout).to.include('"Username":"AWS","Secret":"…"')
     expect(stdout).to.include('"username":"AWS","password":"…"')
+    // Through the password of the helper, and through the answer to the kubelet.
+    expect(stdout.match(/^ {3}team\/app:v1 sha256:[0-9a-f]{64}, layers: 1$/gm)).to.have.length(2)
+    expect(stdout).to.include('image of team/app, account 123456789012')
     expect(stdout).to.match(/^ {3}CreateSession: 1\n {3}GetAuthorizationToken: 1$/m)
     expect(`${stdout}${stderr}`).to.not.match(/[\w+/]{200}/)
     expect(await readdir(temporary)).to.deep.equal([])
