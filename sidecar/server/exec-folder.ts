@@ -1,6 +1,7 @@
 import { lstat, mkdtemp, readdir, rm } from 'node:fs/promises'
 import { connect, createServer, type Server } from 'node:net'
 import { join } from 'node:path'
+import { RolesAnywhereError } from '../../src/errors.js'
 
 const PREFIX = 'rolesanywhere-'
 
@@ -24,10 +25,13 @@ export interface PrivateFolder {
  *
  * @param parent The folder for temporary files.
  * @param now By the clock of the file system.
+ * @throws RolesAnywhereError `ERR_RA_FILE_UNWRITABLE`.
  */
 export async function makePrivateFolder(parent: string, now: Date): Promise<PrivateFolder> {
   await sweep(parent, now)
-  const path = await mkdtemp(join(parent, PREFIX))
+  const path = await mkdtemp(join(parent, PREFIX)).catch((cause: unknown) => {
+    throw unwritable(parent, cause)
+  })
   const alive = createServer().unref()
   await listening(alive, join(path, ALIVE))
   return {
@@ -37,6 +41,16 @@ export async function makePrivateFolder(parent: string, now: Date): Promise<Priv
       await rm(path, { recursive: true, force: true })
     },
   }
+}
+
+function unwritable(parent: string, cause: unknown): RolesAnywhereError {
+  const { code = 'unknown error' } = cause as NodeJS.ErrnoException
+  const isFull = code === 'ENOSPC' || code === 'EDQUOT'
+  return new RolesAnywhereError(
+    'ERR_RA_FILE_UNWRITABLE',
+    `no folder can be made in the temporary folder "${parent}" (${code})`,
+    { cause, hint: `${isFull ? 'make room there, or ' : ''}set TMPDIR to a folder of this user's` },
+  )
 }
 
 async function sweep(parent: string, now: Date): Promise<void> {

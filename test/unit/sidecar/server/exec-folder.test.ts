@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { expect } from 'chai'
 import { makePrivateFolder, type PrivateFolder } from '../../../../sidecar/server/exec-folder.js'
 import { start } from '../../../support/program.js'
+import { rejectsWithCode } from '../../../support/rejects.js'
 import { temporaryFolder } from '../../../support/temporary-folder.js'
 
 /** Long enough ago. */
@@ -55,6 +56,15 @@ describe('makePrivateFolder', () => {
     for (const path of [used.path, other, plain]) utimesSync(path, OLD, OLD)
     await make()
     for (const path of [used.path, young, other, plain]) expect(existsSync(path)).to.equal(true)
+  })
+
+  it('says where no folder can be made, and what helps', async () => {
+    const error = await rejectsWithCode(
+      makePrivateFolder(join(parent.path, 'missing'), new Date()),
+      'ERR_RA_FILE_UNWRITABLE',
+    )
+    expect(error.message).to.match(/temporary folder ".*missing" \(ENOENT\)/)
+    expect(error.hint).to.contain('TMPDIR')
   })
 
   it('does without the mark where a socket cannot be', async () => {
