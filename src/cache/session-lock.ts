@@ -7,8 +7,11 @@ import { type ErrorCode, KIND_OF, RolesAnywhereError } from '../errors.js'
 /** Every system takes addresses of 103 bytes, and some here are longer than that of the lock. */
 const MAX_ADDRESS_BYTES = 70
 
-/** A socket is there before its process listens, for some microseconds if nobody interrupts it. */
-const BIRTH_MS = 50
+/**
+ * A socket is there before its process listens: for some microseconds, but where many processes share
+ * few processors, for as long as the system lets others go first.
+ */
+const BIRTH_MS = 300
 
 /** How often a holder says that it is still at work. */
 const BEAT_MS = 1_000
